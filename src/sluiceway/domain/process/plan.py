@@ -1,0 +1,223 @@
+"""What a process file says about rolling a service out: the checked, frozen form that everything else reads.
+
+Built by `sluiceway.config` from YAML, kept by every rollout it started. Holds no behaviour beyond small
+look-ups; how a plan is carried out is the business of `domain.rollouts`.
+
+Units: weights are basis points (bp, 10 000 is everyone, 10 is 0.1 percent), durations are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+Version = NewType("Version", str)
+
+FULL_WEIGHT_BP = 10_000
+
+
+class Strategy(StrEnum):
+    """How the new version meets its users."""
+
+    CANARY = "canary"
+    BLUE_GREEN = "blue-green"
+
+
+class Action(StrEnum):
+    """What a trigger does when it fires."""
+
+    IMMEDIATE = "immediate"  # all traffic back to stable at once
+    GRADUAL = "gradual"  # traffic back to stable stage by stage
+    EMERGENCY = "emergency"  # all traffic back at once and the new version stopped without draining
+    PAUSE = "pause"  # stay where it is until a person resumes
+    ASK = "ask"  # stay where it is until a person decides: go on or roll back
+
+
+class WhenInconclusive(StrEnum):
+    """What a stage does when its time is up and the data can't answer its criteria."""
+
+    HOLD = "hold"  # wait for data
+    PAUSE = "pause"  # a person must resume
+    ROLLBACK = "rollback"  # treat missing data as a failed release
+
+
+class CriterionKind(StrEnum):
+    EXPRESSION = "expression"
+    MANUAL = "manual"  # a person attests it
+
+
+class MetricSource(StrEnum):
+    """Where a metric's figures come from."""
+
+    ENVOY = "envoy"
+    PROMETHEUS = "prometheus"
+    DEPLOY = "deploy"  # counted by the deploy provider: crashes, health failures
+    PUSH = "push"  # no source configured here; has no data until one pushes it
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """When an instance counts as healthy: `path` answers 2xx within `timeout_s`."""
+
+    path: str = "/"
+    interval_s: float = 1.0
+    timeout_s: float = 1.0
+    within_s: float = 30.0  # an instance not healthy this long after its start has failed
+
+
+@dataclass(frozen=True, slots=True)
+class VersionOverride:
+    """What is different about one version of a service; empty fields fall back to the service's."""
+
+    command: tuple[str, ...] = ()
+    cwd: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How a version of the service is started. `command` holds `{port}` and `{version}` placeholders."""
+
+    name: str
+    command: tuple[str, ...]
+    cwd: str  # absolute
+    env: tuple[tuple[str, str], ...] = ()
+    health: HealthCheck = HealthCheck()
+    instances: int = 1
+    stop_grace_s: float = 10.0  # between the polite signal and the hard one
+    versions: tuple[tuple[str, VersionOverride], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sticky:
+    """What keeps a user on one version: the hash of this header, else of this cookie (made when absent)."""
+
+    header: str = ""
+    cookie: str = "sluice-user"
+
+
+@dataclass(frozen=True, slots=True)
+class Ingress:
+    """Where users come in. One ingress has one proxy."""
+
+    name: str
+    provider: str = "envoy"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    sticky: Sticky = Sticky()
+    request_timeout_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """One figure that criteria and triggers may name.
+
+    `query` is PromQL for Prometheus, with `{{version}}` and `{{service}}` placeholders. `unit` is for people.
+    """
+
+    name: str
+    source: MetricSource
+    unit: str = ""
+    query: str = ""
+    address: str = ""
+    window_s: float = 10.0  # how far back a reading looks, in real seconds
+    timeout_s: float = 2.0
+    range_step_s: float = 0.0  # 0: instant query; else a range query over `window_s` whose mean counts
+    higher_is_worse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """What must hold for a stage to pass. `text` is as the process wrote it and is what people see."""
+
+    text: str
+    kind: CriterionKind
+    expression: str = ""  # CEL; empty for a manual criterion
+    metrics: tuple[str, ...] = ()  # names it reads, `baseline.p95_ms` for the stable side's
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Requests that always meet the new version: header or cookie `name` equals one of `values`."""
+
+    kind: str  # "header" or "cookie"
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who must agree before a stage begins. An empty role means anyone who may act on the rollout."""
+
+    role: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a rollout."""
+
+    id: str
+    weight_bp: int
+    duration_s: float
+    criteria: tuple[Criterion, ...] = ()
+    audience: tuple[Audience, ...] = ()
+    approval: Approval | None = None  # asked for before the stage begins
+    inconclusive: WhenInconclusive = WhenInconclusive.HOLD
+    min_requests: int = 20  # on the new version, before an expression over proxy figures counts
+    mirror_bp: int = 0  # share of stable's requests also sent, answer dropped, to the new version
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """When `expression` has held for `window_s` without a gap, `action` is taken."""
+
+    id: str
+    text: str
+    expression: str  # CEL
+    action: Action
+    window_s: float = 0.0
+    metrics: tuple[str, ...] = ()
+    min_samples: int = 2  # consecutive samples in breach, however fast the clock runs
+    min_requests: int = 20  # on the new version within the metric's window
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeCheck:
+    """A request that the new version must answer before any user meets it."""
+
+    path: str
+    status: int = 200
+    contains: str = ""
+    timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutPlan:
+    """A rollout as the process describes it; stages in order, the last one at full weight."""
+
+    strategy: Strategy
+    stages: tuple[Stage, ...]
+    triggers: tuple[Trigger, ...] = ()
+    smoke: tuple[SmokeCheck, ...] = ()
+    keep_old_s: float = 0.0  # how long the old version stays ready after full weight, for an instant way back
+    gradual_step_s: float = 30.0  # pause between the steps of a gradual rollback
+    automatic_rollback: bool = True  # False: rollback triggers ask a person instead
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process file, checked. `content_hash` is the SHA-256 (hex) of its text.
+
+    `service` and `ingress` are absent in a file that only describes a rollout; starting one needs both.
+    """
+
+    name: str
+    path: str
+    content_hash: str
+    rollout: RolloutPlan | None
+    service: Service | None = None
+    ingress: Ingress | None = None
+    metrics: tuple[MetricSpec, ...] = ()
+    notes: tuple[str, ...] = field(default=())  # what validation wants a person to know; not problems

@@ -1,0 +1,132 @@
+"""Where rollouts, their decisions and the audit trail are kept.
+
+One `Transaction` is one database transaction: all of its writes land or none. SQLite and PostgreSQL pass
+the same suite, `sluiceway.testing.store_contract`. Raises StoreError when the database can't be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
+from sluiceway.domain.process.plan import Ingress, MetricSpec, Service
+from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutState
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSetup:
+    """What a rollout was started with and keeps: the process file's content, not its path."""
+
+    service: Service
+    ingress: Ingress
+    metrics: tuple[MetricSpec, ...]
+    process_hash: str
+    process_text: str
+    process_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRow:
+    """A rollout as stored. `gen` grows with every claim; a save with an old one is refused."""
+
+    id: RolloutId
+    setup: RolloutSetup
+    state: RolloutState
+    gen: int
+    version: int  # grows with every save, for people's edits
+    due_at: datetime  # wall clock
+    lease_until: datetime | None  # wall clock
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCommand:
+    """A person's act that the reconciler has not taken up yet."""
+
+    id: int
+    rollout_id: RolloutId
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePoint:
+    """One point of a rollout's plots. `figures` maps `new.error_rate`, `stable.p95_ms`, `weight_bp`, ..."""
+
+    at: datetime
+    figures: dict[str, float | None]
+
+
+class Transaction(Protocol):
+    """Reads and writes inside one transaction."""
+
+    def insert_rollout(self, row: RolloutRow) -> None:
+        """Raise ConflictError when another unfinished rollout holds the same service or ingress."""
+        ...
+
+    def get_rollout(self, rollout_id: RolloutId) -> RolloutRow:
+        """Raise NotFoundError for an unknown id; a unique prefix of at least 4 characters is enough."""
+        ...
+
+    def list_rollouts(
+        self, *, service: str | None, active_only: bool, limit: int, before: RolloutId | None
+    ) -> Sequence[RolloutRow]:
+        """Return newest first; `before` continues after the last id of the page before."""
+        ...
+
+    def claim_due(self, now: datetime, lease_s: float, limit: int) -> Sequence[RolloutRow]:
+        """Claim rows that are due and unleased: bump `gen`, set the lease, return them."""
+        ...
+
+    def save_claimed(self, row: RolloutRow, state: RolloutState, due_at: datetime | None) -> bool:
+        """Save and release the lease if `gen` is still the claim's; else change nothing, return False.
+
+        `due_at` None parks the row (finished).
+        """
+        ...
+
+    def wake(self, rollout_id: RolloutId, at: datetime) -> None:
+        """Make it due no later than `at`."""
+        ...
+
+    def add_command(self, rollout_id: RolloutId, command: Command) -> int: ...
+
+    def pending_commands(self, rollout_id: RolloutId) -> Sequence[PendingCommand]: ...
+
+    def finish_command(self, command_id: int, refusal: str | None) -> None:
+        """Record that a command was taken up (`refusal` None) or why not."""
+        ...
+
+    def command_refusal(self, command_id: int) -> tuple[bool, str | None]:
+        """Return whether it was taken up yet and, if refused, why."""
+        ...
+
+    def append_audit(self, entry: NewAuditEntry) -> AuditEntry:
+        """Chain and append; the stored entry has its sequence number and hash."""
+        ...
+
+    def audit_entries(self, *, rollout_id: RolloutId | None, after: int, limit: int) -> Sequence[AuditEntry]:
+        """Return in order of sequence, those after `after`."""
+        ...
+
+    def add_samples(self, rollout_id: RolloutId, points: Sequence[SamplePoint]) -> None: ...
+
+    def samples(self, rollout_id: RolloutId, *, after: datetime | None, limit: int) -> Sequence[SamplePoint]:
+        """Return oldest first, thinned evenly to at most `limit`."""
+        ...
+
+    def enqueue_effect(self, row: RolloutRow, key: str, effect: Effect) -> None:
+        """Queue an effect for delivery, in this transaction. The same key twice is one effect."""
+        ...
+
+
+class Store(Protocol):
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction: committed on a clean exit, rolled back on an exception."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,136 @@
+"""What people and programs are shown of a rollout: one shape for CLI `--json`, REST and console.
+
+Plain data, ready to serialise. Weights are percent here because people read them; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionView:
+    text: str
+    kind: str  # "expression" or "manual"
+    verdict: str  # "met", "not-met", "no-data", "attested", "waits-for-person"
+    found: str  # the figures in words, e.g. "error_rate is 0.4 %, limit 1 %"
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    id: str
+    weight_percent: float
+    duration_s: float
+    status: str  # "done", "current", "waiting", "skipped"
+    audience: tuple[str, ...]  # in words
+    approval: str  # in words, "" when none is asked for
+    criteria: tuple[CriterionView, ...]
+    progress: float  # 0 to 1: the part of its minimum duration that has passed
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerView:
+    id: str
+    text: str
+    action: str
+    window_s: float
+    in_breach_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricView:
+    """One metric of both versions now; `limit` is the tightest fixed bound a trigger sets on it."""
+
+    name: str
+    unit: str
+    new: float | None
+    stable: float | None
+    limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    at: datetime
+    kind: str
+    by: str
+    why: str
+    figures: dict[str, float | str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationView:
+    """Why it is where it is. `headline` is one sentence; `waits_for` one line per missing thing."""
+
+    headline: str
+    since: datetime
+    waits_for: tuple[str, ...]
+    on_whom: tuple[str, ...]  # people, roles, "time" or "data"
+    next: str  # what happens when nothing more is missing
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSummary:
+    id: str
+    service: str
+    strategy: str
+    stable: str
+    new: str
+    phase: str
+    is_finished: bool
+    weight_percent: float
+    stage: str
+    headline: str
+    created_at: datetime
+    created_by: str
+    finished_at: datetime | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutView:
+    """Everything about one rollout at one moment."""
+
+    summary: RolloutSummary
+    version: int
+    explanation: ExplanationView
+    stages: tuple[StageView, ...]
+    triggers: tuple[TriggerView, ...]
+    metrics: tuple[MetricView, ...]
+    weight_asked_percent: float
+    weight_observed_percent: float | None  # None: the proxy does not answer
+    stage_time_left_s: float | None
+    speed: float
+    process_now: datetime
+    new_ready: str  # "2 of 2"
+    stable_ready: str
+    ingress: str  # address users come in at
+    actions: tuple[str, ...]  # the acts possible now
+    decisions: tuple[DecisionView, ...]  # newest first, at most 50
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """A rollout's plots: `figures[name][i]` belongs to `at[i]` (unix seconds, wall clock).
+
+    Names: `weight_asked`, `weight_observed` (percent); for new and stable each `new.error_rate` (0 to 1),
+    `new.p95_ms`, `new.request_rate` (per second), and every other metric of the process.
+    """
+
+    at: tuple[float, ...]
+    figures: dict[str, tuple[float | None, ...]]
+    limits: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    seq: int
+    at: datetime
+    process_at: datetime
+    actor: str
+    kind: str
+    subject: str
+    why: str
+    figures: dict[str, float | str | None]
+    hash: str
