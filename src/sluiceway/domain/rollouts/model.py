@@ -154,6 +154,7 @@ class Rollback:
     by: str
     decided_at: datetime
     next_step_at: datetime | None = None  # GRADUAL only
+    safe_at: datetime | None = None  # when the proxy was seen to send nobody to the new version
     ends_as: Phase = Phase.ROLLED_BACK  # or ABORTED
 
 
@@ -180,13 +181,19 @@ class RolloutState:
     new: Version
     phase: Phase
     started_at: datetime
-    stage_index: int = 0
+    instances: int = 1  # of each version
+    stage_index: int = -1  # -1 before the first stage
     stage_entered_at: datetime | None = None  # when its weight was seen in force
+    stage_samples: int = 0  # different samples since then
+    last_sample: int = -1
     weight_bp: int = 0  # wanted for the new version
     audience: tuple[Audience, ...] = ()
     mirror_bp: int = 0
     since: datetime | None = None  # when this phase began
     paused_s: float = 0.0  # time of this stage spent paused; does not count towards its duration
+    keep_until: datetime | None = None  # KEEPING only
+    baseline: tuple[tuple[str, float, int | None], ...] = ()  # stable's last figures while it had traffic
+    muted: tuple[str, ...] = ()  # triggers a person chose to go on in spite of, until they recover
     pause: Pause | None = None
     rollback: Rollback | None = None
     breaches: tuple[Breach, ...] = ()

@@ -1,0 +1,83 @@
+"""What the figures say: a stage's criteria and the plan's triggers, judged on one observation.
+
+Answers met, not met or no data; what follows from the answer is the business of `progress` and `triggers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sluiceway.domain.process.expressions import Evaluation, Verdict, describe, evaluate
+from sluiceway.domain.process.plan import FULL_WEIGHT_BP, Criterion, CriterionKind, Stage
+from sluiceway.domain.rollouts.model import Observation, Reading, RolloutState
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A criterion with its answer. `found` is the figures in words; `attested` names who vouched for it."""
+
+    criterion: Criterion
+    verdict: Verdict
+    found: str
+    figures: tuple[tuple[str, float | None], ...] = ()
+    attested_by: str = ""
+
+
+def judge_expression(
+    expression: str, new: Mapping[str, Reading], stable: Mapping[str, Reading], *, min_requests: int
+) -> tuple[Evaluation, str]:
+    """Return the answer and the figures in words; fewer than `min_requests` on the new version is no data."""
+    evaluation = evaluate(expression, new, stable)
+    counts = [
+        reading.requests
+        for name, _ in evaluation.figures
+        if (reading := new.get(name)) is not None and reading.requests is not None
+    ]
+    if evaluation.verdict is not Verdict.NO_DATA and counts and min(counts) < min_requests:
+        too_few = f"only {min(counts)} of the {min_requests} requests it needs"
+        return Evaluation(Verdict.NO_DATA, (too_few,), evaluation.figures), f"too little data: {too_few}"
+    return evaluation, describe(evaluation, expression)
+
+
+def judge_criterion(criterion: Criterion, stage: Stage, state: RolloutState, seen: Observation) -> Judged:
+    """Return whether one criterion of the running stage is met, on the figures since the stage began."""
+    match criterion.kind:
+        case CriterionKind.MANUAL:
+            for attestation in state.attestations:
+                if attestation.subject == criterion.text and attestation.stage_id == stage.id:
+                    return Judged(
+                        criterion, Verdict.MET, f"attested by {attestation.by}", attested_by=attestation.by
+                    )
+            return Judged(criterion, Verdict.NOT_MET, "waits for a person to attest it")
+        case CriterionKind.EXPRESSION:
+            evaluation, found = judge_expression(
+                criterion.expression,
+                seen.stage_new,
+                baseline_of(state, seen.stage_stable),
+                min_requests=stage.min_requests,
+            )
+            return Judged(criterion, evaluation.verdict, found, evaluation.figures)
+
+
+def judge_stage(stage: Stage, state: RolloutState, seen: Observation) -> tuple[Judged, ...]:
+    """Return every criterion of the stage with its answer, in the order of the process."""
+    return tuple(judge_criterion(criterion, stage, state, seen) for criterion in stage.criteria)
+
+
+def baseline_of(state: RolloutState, stable: Mapping[str, Reading]) -> Mapping[str, Reading]:
+    """Return the stable side's figures; once it has no traffic of its own, those from when it last had."""
+    if state.weight_bp < FULL_WEIGHT_BP or not state.baseline:
+        return stable
+    remembered = {name: Reading(value, requests) for name, value, requests in state.baseline}
+    return {**stable, **remembered}
+
+
+def remembered_baseline(seen: Observation) -> tuple[tuple[str, float, int | None], ...]:
+    """Return the stable side's present figures in the form that a state keeps."""
+    source = seen.stage_stable or seen.stable
+    return tuple(
+        (name, reading.value, reading.requests)
+        for name, reading in sorted(source.items())
+        if reading.value is not None
+    )
