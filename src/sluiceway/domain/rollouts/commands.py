@@ -90,7 +90,8 @@ def _not_from_here(state: RolloutState, kind: CommandKind) -> str:
     if state.phase.is_terminal:
         return f"{kind}: this rollout is finished ({state.phase}); start a new one"
     if state.phase is Phase.FINISHING:
-        return f"{kind}: {state.stable} is being retired; start a rollout from {state.new} to {state.stable} instead"
+        back = f"start a rollout from {state.new} to {state.stable} instead"
+        return f"{kind}: {state.stable} is being retired; {back}"
     can = ", ".join(possible_commands(state))
     return f"{kind}: not possible while {state.phase}; possible now: {can}"
 

@@ -17,7 +17,7 @@ from sluiceway.domain.rollouts.progress import stage_time_left_s
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`on_whom` holds roles or people, or `time`, `data`, `proxy`, `deploy`; empty when nothing is waited for."""
+    """`on_whom` holds roles or people, or `time`, `data`, `proxy`, `deploy`; empty when nobody is awaited."""
 
     headline: str
     since: datetime

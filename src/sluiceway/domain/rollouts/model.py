@@ -109,10 +109,10 @@ class Observation:
     stable_health: VersionHealth = VersionHealth()
     traffic: SplitSeen | None = None  # None: the proxy did not answer
     sample: int = 0  # grows by one with every fresh metrics sample; the same number is the same sample
-    new: Mapping[str, Reading] = field(default_factory=dict)  # over each metric's short window
-    stable: Mapping[str, Reading] = field(default_factory=dict)
-    stage_new: Mapping[str, Reading] = field(default_factory=dict)  # since the stage began
-    stage_stable: Mapping[str, Reading] = field(default_factory=dict)
+    new: Mapping[str, Reading] = field(default_factory=dict[str, Reading])  # over each metric's short window
+    stable: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
+    stage_new: Mapping[str, Reading] = field(default_factory=dict[str, Reading])  # since the stage began
+    stage_stable: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
     smoke: tuple[SmokeResult, ...] = ()
     problems: tuple[str, ...] = ()  # providers that failed at this tick, in words
     commands: tuple[Command, ...] = ()

@@ -140,7 +140,7 @@ def roll_back(
             by,
             now,
             now + timedelta(seconds=state.plan.gradual_step_s) if gradual else None,
-            ends_as,
+            ends_as=ends_as,
         ),
     )
     return back, Decision("rollback-decided", f"{action.value} rollback: {why}", by, figures)

@@ -1,4 +1,4 @@
-"""How a rollout moves on by itself: stages whose time and criteria are fulfilled, steps of a way back, the end.
+"""How a rollout moves on by itself: stages that have passed, steps of a way back, the end.
 
 What makes it turn back is decided before (`decision`); this module only ever goes where the plan leads.
 """
