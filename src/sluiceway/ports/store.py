@@ -38,7 +38,7 @@ class RolloutRow:
     state: RolloutState
     gen: int
     version: int  # grows with every save, for people's edits
-    due_at: datetime  # wall clock
+    due_at: datetime | None  # wall clock; None: parked, nobody will look at it again
     lease_until: datetime | None  # wall clock
     created_at: datetime
     created_by: str
@@ -61,6 +61,16 @@ class SamplePoint:
     figures: dict[str, float | None]
 
 
+@dataclass(frozen=True, slots=True)
+class EffectFailure:
+    """An effect that could not be delivered and why; gone once a later one of the same kind succeeds."""
+
+    gen: int
+    key: str  # as it was enqueued
+    text: str  # for people
+    at: datetime
+
+
 class Transaction(Protocol):
     """Reads and writes inside one transaction."""
 
@@ -69,7 +79,11 @@ class Transaction(Protocol):
         ...
 
     def get_rollout(self, rollout_id: RolloutId) -> RolloutRow:
-        """Raise NotFoundError for an unknown id; a unique prefix of at least 4 characters is enough."""
+        """Raise NotFoundError for an unknown id.
+
+        A beginning or an ending of at least 4 characters is enough when it fits one rollout only; raises
+        InvalidInputError when it fits several.
+        """
         ...
 
     def list_rollouts(
@@ -90,10 +104,29 @@ class Transaction(Protocol):
         ...
 
     def wake(self, rollout_id: RolloutId, at: datetime) -> None:
-        """Make it due no later than `at`."""
+        """Make it due no later than `at`, also when a claim is held at this moment."""
         ...
 
-    def add_command(self, rollout_id: RolloutId, command: Command) -> int: ...
+    def wake_all(self, at: datetime) -> int:
+        """Make every unfinished rollout due no later than `at`; return how many there are.
+
+        For the start, and for when the system clock was set back: what is due later than meant is due now.
+        """
+        ...
+
+    def release_leases(self) -> int:
+        """Give back the leases that this store's owner holds; for the start, after a crash of the owner.
+
+        Their old holder, if it still lives, can't save any more once the rows are claimed again.
+        """
+        ...
+
+    def add_command(self, rollout_id: RolloutId, command: Command) -> int:
+        """Raise NotFoundError, or IllegalMoveError when the rollout has finished.
+
+        What is still waiting when a rollout finishes is refused by the save that finishes it.
+        """
+        ...
 
     def pending_commands(self, rollout_id: RolloutId) -> Sequence[PendingCommand]: ...
 
@@ -113,6 +146,10 @@ class Transaction(Protocol):
         """Return in order of sequence, those after `after`."""
         ...
 
+    def audit_head(self) -> str:
+        """Return the newest entry's hash as noted beside the trail; `verify` finds a cut-off with it."""
+        ...
+
     def add_samples(self, rollout_id: RolloutId, points: Sequence[SamplePoint]) -> None: ...
 
     def samples(self, rollout_id: RolloutId, *, after: datetime | None, limit: int) -> Sequence[SamplePoint]:
@@ -123,10 +160,42 @@ class Transaction(Protocol):
         """Queue an effect for delivery, in this transaction. The same key twice is one effect."""
         ...
 
+    def record_effect_failure(self, rollout_id: RolloutId, effect: Effect, failure: EffectFailure) -> None:
+        """Note that an effect was given up on, in words for people, and wake the rollout.
+
+        A failure of an older `gen` does not replace a newer one of the same kind of effect.
+        """
+        ...
+
+    def record_effect_success(self, rollout_id: RolloutId, gen: int, effect: Effect) -> None:
+        """Forget the failures of this kind of effect up to `gen`."""
+        ...
+
+    def effect_failures(self, rollout_id: RolloutId) -> Sequence[EffectFailure]:
+        """Return what could not be delivered, oldest first."""
+        ...
+
+    def clear_effect_failures(self, rollout_id: RolloutId) -> int:
+        """Forget every failure (a person asked to retry); return how many there were."""
+        ...
+
+    def get_meta(self, key: str) -> str | None:
+        """Return a small fact of the whole installation, None when it was never set."""
+        ...
+
+    def set_meta(self, key: str, value: str) -> None: ...
+
 
 class Store(Protocol):
     def begin(self) -> AbstractContextManager[Transaction]:
         """Open a transaction: committed on a clean exit, rolled back on an exception."""
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that only reads: it sees one moment and never waits for a writer.
+
+        A write inside raises StoreError.
+        """
         ...
 
     def close(self) -> None: ...

@@ -1,0 +1,175 @@
+"""The tables, as SQLAlchemy Core metadata: what the database looks like when every migration has run.
+
+A change here needs a migration in `migrations/versions`; a test compares the two. Instants are aware UTC.
+JSON is kept as text with a format number inside (see `codec`), so that a later version can read it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    false,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+SCHEMA_HEAD = "0001"  # the newest migration; compared with the database at every start
+POSTGRES_SCHEMA = "sluiceway"
+VERSION_TABLE = "sluiceway_schema"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant to the microsecond: `timestamptz` on PostgreSQL, sortable ISO text on SQLite."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(String(32))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone; the store keeps aware instants only")
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == "postgresql" else utc.isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
+        del dialect  # what comes back tells by itself which of the two it is
+        if value is None:
+            return None
+        return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+
+
+# A 64-bit key that SQLite can count up by itself.
+_Key = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+rollouts = Table(
+    "rollouts",
+    metadata,
+    Column("seq", _Key, primary_key=True, autoincrement=True),  # order of creation, whatever the clock did
+    Column("id", String(64), nullable=False, unique=True),
+    Column("service", Text, nullable=False),
+    Column("listen_host", Text, nullable=False),
+    Column("listen_port", Integer, nullable=False),
+    Column("phase", String(32), nullable=False),
+    Column("finished", Boolean, nullable=False),
+    Column("setup", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("gen", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("due_at", UtcDateTime),  # NULL: parked for good
+    Column("wake_at", UtcDateTime),  # a wake that came while a claim was held
+    Column("lease_until", UtcDateTime),
+    Column("lease_owner", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+_unfinished = rollouts.c.finished == false()
+Index(
+    "rollouts_one_per_service",
+    rollouts.c.service,
+    unique=True,
+    sqlite_where=_unfinished,
+    postgresql_where=_unfinished,
+)
+Index(
+    "rollouts_one_per_listener",
+    rollouts.c.listen_host,
+    rollouts.c.listen_port,
+    unique=True,
+    sqlite_where=_unfinished,
+    postgresql_where=_unfinished,
+)
+Index("rollouts_due", rollouts.c.due_at, sqlite_where=_unfinished, postgresql_where=_unfinished)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=True),
+    Column("rollout_id", String(64), ForeignKey("rollouts.id"), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("taken", Boolean, nullable=False),
+    Column("refusal", Text),
+)
+Index("commands_by_rollout", commands.c.rollout_id, commands.c.id)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("process_at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("figures", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False, unique=True),  # two entries can't follow the same one
+    Column("hash", String(64), nullable=False, unique=True),
+)
+Index("audit_by_subject", audit.c.subject, audit.c.seq)
+
+# One row: the newest entry. Locked by every writer, so the chain can't fork, and compared when the trail
+# is verified, so that a tail that was cut off shows.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+sample_series = Table(
+    "sample_series",
+    metadata,
+    Column("rollout_id", String(64), ForeignKey("rollouts.id"), primary_key=True),
+    Column("next_n", BigInteger, nullable=False),
+    Column("stride", BigInteger, nullable=False),
+)
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("rollout_id", String(64), ForeignKey("rollouts.id"), nullable=False),
+    Column("n", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("figures", Text, nullable=False),
+    PrimaryKeyConstraint("rollout_id", "n"),
+)
+
+effect_failures = Table(
+    "effect_failures",
+    metadata,
+    Column("rollout_id", String(64), ForeignKey("rollouts.id"), nullable=False),
+    Column("slot", Text, nullable=False),  # what was wanted, e.g. "ensure-version v2"
+    Column("gen", BigInteger, nullable=False),
+    Column("effect_key", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("rollout_id", "slot"),
+)
+
+# Small facts of the whole installation, by name.
+meta = Table(
+    "meta", metadata, Column("key", String(64), primary_key=True), Column("value", Text, nullable=False)
+)
