@@ -54,7 +54,7 @@ bench: $(STAMP) ## measure; NAME=rollout
 	@$(ENV) $(PY) -m bench.$(NAME) $(ARGS)
 
 docs: $(STAMP) ## build the documentation into site/; a broken link fails
-	@$(PY) -m zensical build --strict --clean
+	@scripts/docs
 
 docs-serve: $(STAMP) ## show the documentation at a local address while you write
 	@$(PY) -m zensical serve
