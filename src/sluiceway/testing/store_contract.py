@@ -1,0 +1,15 @@
+"""What every store must do, as tests: subclass `StoreContract` and supply the fixture `store`.
+
+`reopen` gives a second store on the same database, as another thread or process would have it.
+"""
+
+from __future__ import annotations
+
+from sluiceway.testing.store_audit_contract import StoreAuditContract
+from sluiceway.testing.store_claims_contract import StoreClaimsContract
+from sluiceway.testing.store_data_contract import StoreDataContract
+from sluiceway.testing.store_rollouts_contract import StoreRolloutsContract
+
+
+class StoreContract(StoreRolloutsContract, StoreClaimsContract, StoreAuditContract, StoreDataContract):
+    """The whole contract; its parts are by subject."""
