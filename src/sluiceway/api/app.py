@@ -1,0 +1,67 @@
+"""The HTTP application: the API's routes, its guard, its errors and its OpenAPI document.
+
+Further handlers (the console's) come in as an argument; this package knows no other interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.types import ControllerRouterHandler
+
+from sluiceway import __version__
+from sluiceway.api.events import Shutdown, rollout_events
+from sluiceway.api.guard import RequestGuard
+from sluiceway.api.problems import EXCEPTION_HANDLERS
+from sluiceway.api.rollouts import RolloutRoutes
+from sluiceway.api.system import audit_verify, healthz, own_metrics, process_schema, validate_process
+from sluiceway.services.health import HealthService
+from sluiceway.services.rollouts import RolloutService
+
+MAX_BODY_BYTES = 1_000_000
+
+API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
+    RolloutRoutes,
+    rollout_events,
+    audit_verify,
+    validate_process,
+    process_schema,
+    healthz,
+    own_metrics,
+)
+
+
+def create_api(
+    service: RolloutService,
+    health: HealthService,
+    *,
+    shutdown: Shutdown | None = None,
+    own_name: str = "",
+    more_handlers: Sequence[ControllerRouterHandler] = (),
+) -> Litestar:
+    """Return the ASGI application. `own_name` is a host name it may be reached under besides loopback."""
+    ending = shutdown or Shutdown()
+    return Litestar(
+        route_handlers=[*API_HANDLERS, *more_handlers],
+        dependencies={
+            "service": Provide(lambda: service, sync_to_thread=False),
+            "health": Provide(lambda: health, sync_to_thread=False),
+            "shutdown": Provide(lambda: ending, sync_to_thread=False),
+        },
+        middleware=[DefineMiddleware(RequestGuard, own_name=own_name)],
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=OpenAPIConfig(
+            title="Sluiceway",
+            version=__version__,
+            path="/schema",
+            description="Roll a service out on live traffic, stage by stage, and back within seconds.",
+            render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
+        ),
+        debug=False,
+    )

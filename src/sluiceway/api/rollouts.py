@@ -1,0 +1,126 @@
+"""The routes of rollouts: list, start, look, act. They only translate; the rules are the services'."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from litestar import Controller, Request, get, post
+from litestar.datastructures import State
+from litestar.params import Parameter
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+
+from sluiceway.api.guard import ACTOR_HEADER, CLIENT_HEADER
+from sluiceway.api.requests import ActRequest, StartRequest
+from sluiceway.domain.rollouts.model import CommandKind
+from sluiceway.errors import InvalidInputError
+from sluiceway.services.rollouts import RolloutService
+from sluiceway.services.views import (
+    AuditView,
+    ExplanationView,
+    RolloutSummary,
+    RolloutView,
+    SeriesView,
+)
+
+Limit = Annotated[int, Parameter(ge=1, le=500)]
+ApiRequest = Request[None, None, State]
+
+
+class RolloutRoutes(Controller):
+    path = "/api/rollouts"
+    tags = ("rollouts",)
+
+    @get(sync_to_thread=True, summary="List rollouts, newest first; `before` continues a page")
+    def list_rollouts(
+        self,
+        service: RolloutService,
+        of: Annotated[str | None, Parameter(query="service")] = None,
+        active: bool = False,
+        limit: Limit = 50,
+        before: str | None = None,
+    ) -> list[RolloutSummary]:
+        return list(service.list(service=of, active_only=active, limit=limit, before=before))
+
+    @post(sync_to_thread=True, status_code=HTTP_201_CREATED, summary="Start a rollout")
+    def start_rollout(self, request: ApiRequest, service: RolloutService, data: StartRequest) -> RolloutView:
+        return service.start(
+            data.process,
+            data.path,
+            data.new,
+            data.stable,
+            actor_of(request),
+            replace_serving=data.replace_serving,
+        )
+
+    @get("/{rollout_id:str}", sync_to_thread=True, summary="Everything about one rollout")
+    def get_rollout(self, service: RolloutService, rollout_id: str) -> RolloutView:
+        return service.get(rollout_id)
+
+    @get("/{rollout_id:str}/explanation", sync_to_thread=True, summary="Why it is where it is")
+    def explain_rollout(self, service: RolloutService, rollout_id: str) -> ExplanationView:
+        return service.explain(rollout_id)
+
+    @get("/{rollout_id:str}/history", sync_to_thread=True, summary="Its audit entries, oldest first")
+    def rollout_history(
+        self,
+        service: RolloutService,
+        rollout_id: str,
+        after: Annotated[int, Parameter(ge=0)] = 0,
+        limit: Limit = 200,
+    ) -> list[AuditView]:
+        return list(service.history(rollout_id, after=after, limit=limit))
+
+    @get("/{rollout_id:str}/series", sync_to_thread=True, summary="Its plots; `after` in unix seconds")
+    def rollout_series(
+        self,
+        service: RolloutService,
+        rollout_id: str,
+        after: float | None = None,
+        limit: Annotated[int, Parameter(ge=1, le=5_000)] = 600,
+    ) -> SeriesView:
+        since = _instant(after) if after is not None else None
+        return service.series(rollout_id, after=since, limit=limit)
+
+    @post(
+        "/{rollout_id:str}/actions/{kind:str}",
+        sync_to_thread=True,
+        status_code=HTTP_200_OK,
+        summary="Act on it: approve, pause, resume, promote, skip, abort, rollback, retry or edit",
+    )
+    def act_on_rollout(
+        self, request: ApiRequest, service: RolloutService, rollout_id: str, kind: str, data: ActRequest
+    ) -> RolloutView:
+        return service.act(
+            rollout_id,
+            _kind(kind),
+            actor_of(request),
+            reason=data.reason,
+            subject=data.subject,
+            action=data.action,
+            plan_text=data.process,
+            expected_version=data.expected_version,
+        )
+
+
+def actor_of(request: ApiRequest) -> str:
+    """Return who acts: who the client says it is, else the client itself.
+
+    Whoever reaches this server on this machine may act; the name is for the audit trail.
+    """
+    return request.headers.get(ACTOR_HEADER) or request.headers.get(CLIENT_HEADER, "unknown")
+
+
+def _kind(text: str) -> CommandKind:
+    try:
+        return CommandKind(text)
+    except ValueError as error:
+        known = ", ".join(CommandKind)
+        raise InvalidInputError(f"act is {text[:50]!r}; use one of: {known}") from error
+
+
+def _instant(unix_s: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(unix_s, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise InvalidInputError(f"after is {unix_s}; use seconds since 1970") from error
