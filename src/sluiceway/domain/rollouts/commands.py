@@ -168,9 +168,8 @@ def _roll_back(state: RolloutState, command: Command, why: str, now: datetime) -
     if state.rollback is None:
         return roll_back(state, action=command.action, by=command.by, why=why, now=now)
     if _STRENGTH[command.action] <= _STRENGTH[state.rollback.action]:
-        raise Refused(
-            f"rollback: already on the way back ({state.rollback.action}) since {state.rollback.decided_at:%H:%M:%S}"
-        )
+        under_way = f"{state.rollback.action} since {state.rollback.decided_at:%H:%M:%S} UTC"
+        raise Refused(f"rollback: already on the way back ({under_way})")
     return _hasten(state, state.rollback, command, why, now)
 
 

@@ -209,6 +209,18 @@ def close(state: RolloutState, phase: Phase, *, outcome: str, by: str, now: date
     return closed, Decision(phase.value, outcome, by)
 
 
+def has_moved(before: RolloutState, after: RolloutState) -> bool:
+    """Return whether more than measurements differ: what people see and act on is another than before."""
+    return after != replace(
+        before,
+        last_sample=after.last_sample,
+        stage_samples=after.stage_samples,
+        breaches=after.breaches,
+        baseline=after.baseline,
+        waits_for=after.waits_for,
+    )
+
+
 def duration_words(seconds: float) -> str:
     """Return a duration in the two largest units that fit, e.g. `1 d 4 h`, `90 s` as `1 min 30 s`."""
     if seconds < 1:

@@ -112,7 +112,7 @@ def test_a_gradual_rollback_can_be_hastened_but_not_slowed() -> None:
     assert world.state.weight_bp == 500
 
     world.ask(CommandKind.ROLLBACK, action=Action.GRADUAL)
-    assert world.refused[0].startswith("rollback: already on the way back (gradual)")
+    assert world.refused[0].startswith("rollback: already on the way back (gradual since")
     world.ask(CommandKind.ROLLBACK, action=Action.IMMEDIATE)
 
     assert world.state.weight_bp == 0

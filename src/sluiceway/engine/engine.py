@@ -1,0 +1,221 @@
+"""The durable loop: claims due rollouts and ticks them, samples figures, looks after what runs.
+
+All state that matters is in the store; every thread here may die at any moment without loss.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import structlog
+
+from sluiceway.domain.process.plan import MetricSource
+from sluiceway.domain.rollouts.model import Observation, Phase, RolloutId
+from sluiceway.engine.caretaker import Caretaker
+from sluiceway.engine.delivery import Delivery
+from sluiceway.engine.reconciler import Reconciler
+from sluiceway.engine.sampling import Sampler
+from sluiceway.errors import StoreError
+from sluiceway.ports.clock import Clock
+from sluiceway.ports.deploy import DeployProvider
+from sluiceway.ports.metrics import MetricsProvider
+from sluiceway.ports.store import RolloutRow, SamplePoint, Store
+from sluiceway.ports.traffic import TrafficProvider
+from sluiceway.ports.work import WorkEngine
+
+LEASE_S = 30.0
+POLL_S = 0.05
+CARE_S = 0.5
+POINT_S = 1.0  # real seconds between two stored points of the plots
+CLOCK_NOTE_S = 2.0
+WORKERS = 4
+CLOCK_KEY = "process-clock"
+
+log = structlog.get_logger("sluiceway.engine")
+
+
+class Engine:
+    """Runs until stopped. Also the live view of what the last ticks measured."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        traffic: TrafficProvider,
+        deploy: DeployProvider,
+        metrics: Mapping[MetricSource, MetricsProvider],
+        work: WorkEngine,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._work = work
+        self._delivery = Delivery(store, traffic, deploy, clock)
+        self._caretaker = Caretaker(store, traffic, deploy, self._delivery)
+        self._reconciler = Reconciler(
+            store=store,
+            clock=clock,
+            traffic=traffic,
+            deploy=deploy,
+            delivery=self._delivery,
+            sampler_of=self._sampler,
+        )
+        self._guard = threading.Lock()
+        self._samplers: dict[RolloutId, Sampler] = {}
+        self._active: dict[RolloutId, RolloutRow] = {}
+        self._fresh: set[RolloutId] = set()  # rollouts with a sample no tick has seen
+        self._busy = 0  # ticks under way
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="tick")
+
+    def start(self) -> None:
+        """Take up every unfinished rollout and begin. Raises StoreError when the store can't be used."""
+        with self._store.begin() as tx:
+            tx.release_leases()
+            tx.wake_all(self._clock.wall())
+        self._work.start(self._delivery)
+        for name, step, every_s in (
+            ("reconcile", self._claim_and_tick, POLL_S),
+            ("caretaker", self._caretaker.look_after, CARE_S),
+            ("points", self._store_points, POINT_S),
+            ("clock", self._note_clock, CLOCK_NOTE_S),
+        ):
+            thread = threading.Thread(target=self._loop, args=(name, step, every_s), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the ticks under way and end the threads. What runs outside keeps running."""
+        self._stop.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(timeout=10)
+        self._pool.shutdown(wait=True)
+        self._work.stop()
+        for sampler in self._samplers.values():
+            sampler.stop()
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self._threads) and not self._stop.is_set()
+
+    def latest(self, rollout_id: RolloutId) -> Observation | None:
+        return self._reconciler.latest(rollout_id)
+
+    def nudge(self) -> None:
+        """Look for due rollouts now rather than at the next poll."""
+        self._wake.set()
+
+    def _loop(self, name: str, step: Callable[[], None], every_s: float) -> None:
+        trouble = ""
+        waits_on = self._wake if name == "reconcile" else self._stop
+        while not self._stop.is_set():
+            try:
+                step()
+                trouble = ""
+            except StoreError as failure:
+                if str(failure) != trouble:
+                    log.warning("the store can't be used", loop=name, error=str(failure))
+                trouble = str(failure)
+            except Exception:
+                log.exception("unexpected failure", loop=name)
+            waits_on.wait(every_s if not trouble else max(every_s, 0.5))
+            if waits_on is self._wake:
+                self._wake.clear()
+
+    def _claim_and_tick(self) -> None:
+        wall = self._clock.wall()
+        with self._guard:
+            fresh, self._fresh = self._fresh, set()
+            free = WORKERS - self._busy
+        if free <= 0:
+            return
+        with self._store.begin() as tx:
+            for rollout_id in fresh & self._active.keys():
+                tx.wake(rollout_id, wall)
+            rows = tx.claim_due(wall, LEASE_S, free)
+        for row in rows:
+            with self._guard:
+                self._busy += 1
+            self._pool.submit(self._tick, row)
+
+    def _tick(self, row: RolloutRow) -> None:
+        try:
+            if self._reconciler.tick(row):
+                self._retire(row.id)
+        except StoreError as failure:
+            log.warning("a decision could not be saved", rollout=row.id, error=str(failure))
+        except Exception:
+            # The lease keeps a rollout whose tick is broken from spinning; the log says what to mend.
+            log.exception("tick failed", rollout=row.id)
+        finally:
+            with self._guard:
+                self._busy -= 1
+            self._wake.set()
+
+    def _sampler(self, row: RolloutRow) -> Sampler:
+        with self._guard:
+            self._active[row.id] = row
+            sampler = self._samplers.get(row.id)
+            if sampler is None or sampler.plan != row.state.plan:
+                if sampler:
+                    sampler.stop()
+                sampler = Sampler(row, self._metrics, self._clock, lambda: self._sampled(row.id))
+                self._samplers[row.id] = sampler
+                sampler.start()
+            return sampler
+
+    def _sampled(self, rollout_id: RolloutId) -> None:
+        with self._guard:
+            self._fresh.add(rollout_id)
+        self._wake.set()
+
+    def _retire(self, rollout_id: RolloutId) -> None:
+        self._store_points()
+        with self._guard:
+            self._active.pop(rollout_id, None)
+            sampler = self._samplers.pop(rollout_id, None)
+        if sampler:
+            sampler.stop()
+
+    def _store_points(self) -> None:
+        with self._guard:
+            rows = list(self._active.values())
+        wall = self._clock.wall()
+        points = [(row, point) for row in rows if (point := self._point(row, wall)) is not None]
+        if points:
+            with self._store.begin() as tx:
+                for row, point in points:
+                    tx.add_samples(row.id, [point])
+
+    def _point(self, row: RolloutRow, wall: datetime) -> SamplePoint | None:
+        seen = self._reconciler.latest(row.id)
+        if seen is None:
+            return None
+        figures: dict[str, float | None] = {"weight_asked": row.state.weight_bp / 100}
+        split = seen.traffic
+        if split is not None:
+            everyone = row.state.phase is Phase.FINISHING and split.stable == row.state.new
+            figures["weight_observed"] = 100.0 if everyone else split.new_weight_bp / 100
+        for side, readings in (("new", seen.new), ("stable", seen.stable)):
+            for name, reading in readings.items():
+                figures[f"{side}.{name}"] = reading.value
+        return SamplePoint(wall, figures)
+
+    def _note_clock(self) -> None:
+        """Remember process time, so that a restart (or a clock set back) never lets it go backwards."""
+        with self._store.begin() as tx:
+            tx.set_meta(CLOCK_KEY, self._clock.now().isoformat())
+
+
+def last_process_time(store: Store) -> datetime | None:
+    """Return the newest process time an earlier run has noted, for the clock to go on from."""
+    with store.read() as tx:
+        noted = tx.get_meta(CLOCK_KEY)
+    return datetime.fromisoformat(noted) if noted else None

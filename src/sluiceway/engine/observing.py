@@ -1,0 +1,88 @@
+"""What one tick sees: proxy, deployments, figures, failures and people's acts, gathered into an Observation.
+
+A provider that fails leaves its part empty and its words in `problems`; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sluiceway.domain.process.plan import Version
+from sluiceway.domain.rollouts.model import (
+    Command,
+    Observation,
+    SmokeResult,
+    SplitSeen,
+    VersionHealth,
+)
+from sluiceway.engine.sampling import Sample
+from sluiceway.errors import ProviderError
+from sluiceway.ports.deploy import DeployProvider
+from sluiceway.ports.store import RolloutRow
+from sluiceway.ports.traffic import TrafficProvider
+
+
+def observe(
+    row: RolloutRow,
+    *,
+    traffic: TrafficProvider,
+    deploy: DeployProvider,
+    sample: Sample,
+    smoke: tuple[SmokeResult, ...],
+    failures: Sequence[str],
+    commands: tuple[Command, ...],
+) -> Observation:
+    """Return everything that is known about a rollout now. Never raises for a provider that fails."""
+    problems = [*failures, *sample.problems]
+    split = _tried(lambda: traffic.observe(row.setup.ingress), problems)
+
+    def health(version: Version) -> VersionHealth:
+        return _health(row, version, traffic=traffic, deploy=deploy, split=split, problems=problems)
+
+    return Observation(
+        new_health=health(row.state.new),
+        stable_health=health(row.state.stable),
+        traffic=split,
+        sample=sample.number,
+        new=sample.new,
+        stable=sample.stable,
+        stage_new=sample.stage_new,
+        stage_stable=sample.stage_stable,
+        smoke=smoke,
+        problems=tuple(dict.fromkeys(problems)),
+        commands=commands,
+    )
+
+
+def _tried(ask: Callable[[], SplitSeen | None], problems: list[str]) -> SplitSeen | None:
+    try:
+        return ask()
+    except ProviderError as failure:
+        problems.append(str(failure))
+        return None
+
+
+def _health(
+    row: RolloutRow,
+    version: Version,
+    *,
+    traffic: TrafficProvider,
+    deploy: DeployProvider,
+    split: SplitSeen | None,
+    problems: list[str],
+) -> VersionHealth:
+    try:
+        seen = deploy.observe(row.setup.service, version)
+        active = traffic.active_requests(row.setup.ingress, version) if split else None
+    except ProviderError as failure:
+        problems.append(str(failure))
+        return VersionHealth()
+    failed = [instance.failed for instance in seen.instances if instance.failed]
+    return VersionHealth(
+        wanted=seen.wanted,
+        running=sum(instance.pid is not None for instance in seen.instances),
+        ready=seen.ready,
+        crashes=sum(instance.restarts for instance in seen.instances),
+        failed=failed[0] if failed else "",
+        active_requests=active,
+    )
