@@ -92,7 +92,7 @@ def tree_of(expression: str) -> syntax.Node:
     """Return the expression's tree. Raises InvalidInputError when it can't be read."""
     try:
         return syntax.parse(expression)
-    except syntax.SyntaxProblem as problem:
+    except syntax.ExpressionSyntaxError as problem:
         raise InvalidInputError(
             f'"{expression}" at character {problem.at + 1}: {problem.message}'
         ) from problem
@@ -161,7 +161,7 @@ def evaluate(expression: str, new: Mapping[str, Reading], stable: Mapping[str, R
 
 
 def value_of(node: syntax.Node, figures: Mapping[str, float]) -> float | None:
-    """Return the number that part of an expression stands for, None when a figure is missing or it has none."""
+    """Return the number that part of an expression stands for, None when a figure is missing."""
     names = _names(node)
     if any(name not in figures for name in names):
         return None
@@ -174,7 +174,7 @@ def value_of(node: syntax.Node, figures: Mapping[str, float]) -> float | None:
 
 
 def limit_on(expression: str, metric: str) -> float | None:
-    """Return the fixed bound when the expression is `metric < number` or the like, for drawing it; else None."""
+    """Return the fixed bound of an expression like `metric < number`, to be drawn; None for others."""
     tree = tree_of(expression)
     if not isinstance(tree, syntax.Binary) or tree.operator not in _FLIPPED:
         return None
@@ -253,7 +253,7 @@ class _Checker:
             return
         at = node.at
         if name in self._known:
-            self._report(at, f"{name} already compares with the baseline, expected it without baseline.")
+            self._report(at, f"{name} already compares with the baseline, expected it alone")
             return
         self._report(at, f'unknown metric "{node.text}"{did_you_mean(name, self._known)}')
 
@@ -263,12 +263,9 @@ class _Checker:
             if not isinstance(name, syntax.Name) or not isinstance(bound, syntax.Number):
                 continue
             metric = metrics.builtin(metrics.canonical(name.text))
-            if (
-                metric is not None
-                and metric.unit == metrics.SHARE
-                and bound.value > 1
-                and metric.name != "crash_rate"
-            ):
+            if metric is None or metric.unit != metrics.SHARE or metric.name == "crash_rate":
+                continue
+            if bound.value > 1 or (bound.value == 1 and metric.higher_is_worse):
                 self._report(
                     bound.at,
                     f"{metric.name} is a share from 0 to 1, so {bound.value:g} is {bound.value * 100:g} %; "
@@ -291,7 +288,7 @@ def check(expression: str, known: Collection[str]) -> tuple[ExpressionProblem, .
     """Return everything wrong with an expression: grammar, types, names outside `known`; empty when sound."""
     try:
         tree = syntax.parse(expression)
-    except syntax.SyntaxProblem as problem:
+    except syntax.ExpressionSyntaxError as problem:
         return (ExpressionProblem(problem.at, problem.message),)
     checker = _Checker(known)
     if checker.kind(tree) != "truth":

@@ -66,38 +66,48 @@ def describe(
     *,
     breach: bool = False,
 ) -> str:
-    """Return the figures of an evaluation in words.
+    """Return the figures of an evaluation in words: "error_rate is 0.4 %, must be < 1 %".
 
-    `units` are those of the process's own metrics. A criterion reads "must be < 1 %"; with `breach` the same
-    words fit a trigger: "limit > 5 %". Raises InvalidInputError when the expression can't be read.
+    With `breach` the expression is a trigger's, which is bad when it holds: "error_rate is 6 %, over the
+    limit of 5 %". `units` are those of the process's own metrics.
+    Raises InvalidInputError when the expression can't be read.
     """
+    rule = f"{'fires when' if breach else 'must hold'}: {expression}"
     if evaluation.verdict is expressions.Verdict.NO_DATA:
-        return (
-            f"no data for {', '.join(evaluation.missing)}; {'limit' if breach else 'must hold'}: {expression}"
-        )
+        return f"no data for {', '.join(evaluation.missing)}; {rule}"
     figures = {name: value for name, value in evaluation.figures if value is not None}
-    parts = [
-        _one(node, figures, units, breach=breach) for node in _conditions(expressions.tree_of(expression))
-    ]
-    if all(part is not None for part in parts):
-        return "; ".join(part for part in parts if part is not None)
+    fires = evaluation.verdict is expressions.Verdict.MET if breach else None
+    parts = [_one(node, figures, units, fires) for node in _conditions(expressions.tree_of(expression))]
+    if all(parts):
+        return "; ".join(part for part in parts if part)
     shown = ", ".join(
         f"{name} is {show(value, metrics.unit_of(name, units))}" for name, value in figures.items()
     )
-    return f"{shown}; {'limit' if breach else 'must hold'}: {expression}"
+    return f"{shown}; {rule}"
 
 
 def _one(
-    node: syntax.Node, figures: Mapping[str, float], units: Mapping[str, str] | None, *, breach: bool
-) -> str | None:
+    node: syntax.Node, figures: Mapping[str, float], units: Mapping[str, str] | None, fires: bool | None
+) -> str:
+    """Return the words for one comparison with a metric on a side, "" for anything else.
+
+    `fires` is None for a criterion, else whether the trigger's condition holds.
+    """
     if not isinstance(node, syntax.Binary) or node.operator not in syntax.COMPARISONS:
-        return None
+        return ""
     left, right, operator = node.left, node.right, node.operator
     if isinstance(right, syntax.Name) and not isinstance(left, syntax.Name):
         left, right, operator = right, left, expressions.flipped(operator)
     if not isinstance(left, syntax.Name):
-        return None
+        return ""
     name = expressions.name_of(left)
     unit = metrics.unit_of(name, units)
+    found = f"{name} is {show(figures.get(name), unit)}"
     bound = _operand(right, unit, figures)
-    return f"{name} is {show(figures.get(name), unit)}, {'limit' if breach else 'must be'} {operator} {bound}"
+    if fires is None:
+        return f"{found}, must be {operator} {bound}"
+    if operator[0] not in "<>":
+        return f"{found}, fires when {operator} {bound}"
+    if not fires:
+        return f"{found}, limit {bound}"
+    return f"{found}, {'over' if operator[0] == '>' else 'under'} the limit of {bound}"
