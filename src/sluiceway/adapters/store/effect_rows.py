@@ -29,9 +29,6 @@ APP_NAME: Final = "sluiceway"
 # what the version before left. Change it only when old effects must never be delivered by new code.
 APP_VERSION: Final = "effects-1"
 DBOS_SCHEMA: Final = "dbos"
-# No new attempt starts after this; shorter than the reconciler's lease, so that an overtaken attempt ends
-# before its successor begins.
-TIMEOUT_S: Final = 25.0
 
 
 class EffectQueue:
@@ -56,7 +53,11 @@ class EffectQueue:
         DBOS.migrate(self._backend.url_text, schema=DBOS_SCHEMA)
 
     def put(self, connection: Connection, rollout_id: RolloutId, gen: int, key: str, effect: Effect) -> None:
-        """Queue within the connection's transaction; a key that is known already changes nothing."""
+        """Queue within the connection's transaction; a key that is known already changes nothing.
+
+        No workflow timeout is given: DBOS measures it on the system clock from the first attempt on, so
+        what a crash left behind would be cancelled instead of delivered. `DbosWork` bounds attempts instead.
+        """
         from dbos import WorkflowSerializationFormat
 
         self._opened().enqueue_in_transaction(
@@ -66,7 +67,6 @@ class EffectQueue:
                 "queue_name": QUEUE,
                 "workflow_id": key,
                 "app_version": APP_VERSION,
-                "workflow_timeout": TIMEOUT_S,
                 "serialization_type": WorkflowSerializationFormat.PORTABLE,  # JSON, never pickle
             },
             rollout_id,

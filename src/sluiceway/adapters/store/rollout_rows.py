@@ -33,6 +33,7 @@ from sluiceway.adapters.store import codec
 from sluiceway.adapters.store.schema import UtcDateTime, commands, rollouts
 from sluiceway.domain.process.plan import Ingress
 from sluiceway.domain.rollouts.model import RolloutId, RolloutState
+from sluiceway.domain.rollouts.moves import has_moved
 from sluiceway.errors import ConflictError, InvalidInputError, NotFoundError, StoreError
 from sluiceway.ports.store import RolloutRow
 
@@ -182,7 +183,7 @@ def save(connection: Connection, row: RolloutRow, state: RolloutState, due_at: d
             state=codec.state_text(state),
             phase=state.phase.value,
             finished=finished,
-            version=rollouts.c.version + 1,
+            version=rollouts.c.version + (1 if has_moved(row.state, state) else 0),
             due_at=asked,
             wake_at=None,
             lease_until=None,

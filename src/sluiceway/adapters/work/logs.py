@@ -15,7 +15,8 @@ _REMEMBERED_LENGTH: Final = 80
 class _OncePerMinute(logging.Filter):
     """Lets a message pass if none with the same beginning did in the last minute.
 
-    The queue is asked ten times a second; with the disk full each time fails with the same words.
+    The queue is asked ten times a second; with the disk full each time fails with the same words. A warning
+    keeps the words of its exception but not the traceback: what is retried is not a fault in the program.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,9 @@ class _OncePerMinute(logging.Filter):
         self._lock = threading.Lock()
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[1] and record.levelno < logging.ERROR:
+            record.msg, record.args = f"{record.getMessage()}: {record.exc_info[1]}", ()
+            record.exc_info = None
         key = record.getMessage()[:_REMEMBERED_LENGTH]
         now = time.monotonic()
         with self._lock:
