@@ -34,11 +34,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A verdict and the figures it rests on; `missing` names what had no data."""
+    """A verdict and the figures it rests on; `missing` names what had no data.
+
+    `requests` is the smallest number of the new version's requests behind any figure, those that a derived
+    figure is made of included; None when no figure is made of requests.
+    """
 
     verdict: Verdict
     missing: tuple[str, ...]
     figures: tuple[tuple[str, float | None], ...]
+    requests: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,16 @@ def _look_up(name: str, new: Mapping[str, Reading], stable: Mapping[str, Reading
     return reading.value if reading is not None and metrics.is_data(reading) else None
 
 
+def _requests_behind(names: tuple[str, ...], new: Mapping[str, Reading]) -> int | None:
+    counts: list[int] = []
+    for name in names:
+        made_of = metrics.derived(name)
+        reading = new.get(name) or (new.get(made_of.of) if made_of else None)
+        if reading is not None and reading.requests is not None:
+            counts.append(reading.requests)
+    return min(counts) if counts else None
+
+
 def _context(figures: Mapping[str, float]) -> dict[str, object]:
     context: dict[str, object] = {name: value for name, value in figures.items() if "." not in name}
     baseline = {name.partition(".")[2]: value for name, value in figures.items() if "." in name}
@@ -144,20 +159,21 @@ def evaluate(expression: str, new: Mapping[str, Reading], stable: Mapping[str, R
     compiled = _compile(expression)
     found = {name: _look_up(name, new, stable) for name in compiled.names}
     figures = tuple(found.items())
+    requests = _requests_behind(compiled.names, new)
     missing = tuple(name for name, value in figures if value is None)
     if missing:
-        return Evaluation(Verdict.NO_DATA, missing, figures)
+        return Evaluation(Verdict.NO_DATA, missing, figures, requests)
     context = _context({name: value for name, value in found.items() if value is not None})
     by_zero = tuple(names for names, divisor in compiled.divisors if divisor.execute(context) == 0)
     if by_zero:
-        return Evaluation(Verdict.NO_DATA, by_zero, figures)
+        return Evaluation(Verdict.NO_DATA, by_zero, figures, requests)
     try:
         answer = cast(object, compiled.program.execute(context))
     except (TypeError, ValueError, RuntimeError, KeyError) as error:
         raise InvalidInputError(f'"{expression}" can\'t be evaluated: {error}') from error
     if not isinstance(answer, bool):
         raise InvalidInputError(f'"{expression}" is a number; expected a condition such as error_rate < 0.01')
-    return Evaluation(Verdict.MET if answer else Verdict.NOT_MET, (), figures)
+    return Evaluation(Verdict.MET if answer else Verdict.NOT_MET, (), figures, requests)
 
 
 def value_of(node: syntax.Node, figures: Mapping[str, float]) -> float | None:

@@ -1,0 +1,119 @@
+"""Deciding what a criterion or a trigger's condition is: an expression, a sentence, or a person's to judge.
+
+Order: CEL if it parses as a comparison, else the phrase grammar, else, when it has no comparison of one
+name with something, a sentence that only a person can attest. A misspelt metric is a problem, never manual.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sluiceway.domain.process import expressions, metrics, phrases, syntax
+from sluiceway.domain.process.expressions import ExpressionProblem
+from sluiceway.domain.process.plan import MetricSpec
+from sluiceway.errors import InvalidInputError
+
+# Criteria by name, as some processes write them: `no_performance_regression: true`.
+NAMED_CRITERIA: dict[str, str] = {"no_performance_regression": "p95_ms <= 1.1 * baseline.p95_ms"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expressed:
+    """A condition that figures can answer. `window_s` only when a sentence names one."""
+
+    expression: str
+    metrics: tuple[str, ...]
+    window_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """A sentence that a person must attest."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Neither: it looks like a condition and is wrong."""
+
+    problems: tuple[ExpressionProblem, ...]
+
+
+Condition = Expressed | Manual | Unreadable
+
+
+class Conditions:
+    """Reads conditions that may name the catalogue's metrics and these own ones."""
+
+    def __init__(self, own: Iterable[MetricSpec] = ()) -> None:
+        specs = tuple(own)
+        self._known = metrics.known_names(spec.name for spec in specs)
+        self._vocabulary = phrases.Vocabulary(
+            phrases.KnownMetric(spec.name, spec.unit, spec.higher_is_worse) for spec in specs
+        )
+
+    def read(self, text: str) -> Condition:
+        """Return what the text is; see the module."""
+        named = NAMED_CRITERIA.get(text.strip())
+        if named is not None:
+            return Expressed(named, expressions.names_in(named))
+        syntax_problem: ExpressionProblem | None = None
+        try:
+            tree = syntax.parse(text)
+        except syntax.ExpressionSyntaxError as problem:
+            syntax_problem = ExpressionProblem(problem.at, problem.message)
+        else:
+            if _compares(tree):
+                return self._checked(text, None)
+        try:
+            phrase = phrases.read(text, self._vocabulary)
+        except InvalidInputError as problem:
+            return Unreadable((ExpressionProblem(0, str(problem)),))
+        if phrase is not None:
+            return self._checked(phrase.expression, phrase.window_s)
+        return self._unread(text, syntax_problem)
+
+    def _checked(self, expression: str, window_s: float | None) -> Condition:
+        problems = expressions.check(expression, self._known)
+        if problems:
+            return Unreadable(problems)
+        return Expressed(expression, expressions.names_in(expression), window_s)
+
+    def _unread(self, text: str, syntax_problem: ExpressionProblem | None) -> Condition:
+        if syntax_problem is not None and _looks_like_an_expression(text):
+            named = _lone_name(text)
+            if named and metrics.canonical(named) not in self._known:
+                near = expressions.did_you_mean(metrics.canonical(named), self._known)
+                return Unreadable((ExpressionProblem(0, f'unknown metric "{named}"{near}'),))
+            return Unreadable((syntax_problem,))
+        words = phrases.metric_words(text).lower()
+        if not words:
+            return Manual(text)
+        metric = self._vocabulary.find(words)
+        if metric is not None:
+            hint = f"names {metric.name}, but its limit can't be read; expected a limit such as 5%, 200 ms, 2x baseline"
+            return Unreadable((ExpressionProblem(0, hint),))
+        near_words = difflib.get_close_matches(words, self._vocabulary.words, n=1, cutoff=0.8)
+        if near_words:
+            hint = f'unknown metric "{words}"; did you mean "{near_words[0]}"?'
+            return Unreadable((ExpressionProblem(0, hint),))
+        return Manual(text)
+
+
+def _compares(tree: syntax.Node) -> bool:
+    operators = (*syntax.COMPARISONS, "&&", "||")
+    return any(isinstance(node, syntax.Binary) and node.operator in operators for node in syntax.walk(tree))
+
+
+def _lone_name(text: str) -> str:
+    match = re.match(r"\s*([A-Za-z_]\w*)\s*[<>=]", text)
+    return match[1] if match else ""
+
+
+def _looks_like_an_expression(text: str) -> bool:
+    """Whether a person meant figures to answer it: joined conditions, or one name compared."""
+    return bool(re.search(r"&&|\|\||[<>=!]=|\bbaseline\.", text)) or bool(_lone_name(text))
