@@ -1,0 +1,1 @@
+"""The sample shop, its load generator and the fault switch behind `sluice demo`."""
