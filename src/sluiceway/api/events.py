@@ -49,9 +49,7 @@ class Shutdown:
     summary="Follow a rollout: server-sent events `rollout` and `series`",
     tags=["rollouts"],
 )
-async def rollout_events(
-    service: RolloutService, shutdown: Shutdown, rollout_id: str
-) -> ServerSentEvent:
+async def rollout_events(service: RolloutService, shutdown: Shutdown, rollout_id: str) -> ServerSentEvent:
     first = await run_sync(service.get, rollout_id)  # an unknown id is a 404, not an empty stream
     return ServerSentEvent(_follow(service, shutdown, first.summary.id), retry_duration=1_000)
 

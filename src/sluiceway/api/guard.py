@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from litestar.datastructures import Headers
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from sluiceway.api.problems import PROBLEM_JSON, problem
@@ -39,7 +40,7 @@ class RequestGuard:
         self._own_name = own_name.lower()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             refusal = self.refusal(scope["method"], Headers.from_scope(scope))
             if refusal is not None:
                 await _refuse(send, *refusal)

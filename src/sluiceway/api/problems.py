@@ -40,7 +40,9 @@ def _answer(body: dict[str, object], status: int) -> Response[dict[str, object]]
 
 
 def _known(_: AnyRequest, error: SluicewayError) -> Response[dict[str, object]]:
-    more: dict[str, object] = {"problems": list(error.problems)} if isinstance(error, ProcessFileError) else {}
+    more: dict[str, object] = (
+        {"problems": list(error.problems)} if isinstance(error, ProcessFileError) else {}
+    )
     return _answer(problem(error.http_status, error.code, str(error), **more), error.http_status)
 
 
@@ -56,10 +58,12 @@ def _http(request: AnyRequest, error: HTTPException) -> Response[dict[str, objec
 
 
 def _validation_words(error: ValidationException) -> str:
-    found: list[str] = []
-    for item in error.extra if isinstance(error.extra, list) else []:
-        if isinstance(item, dict):
-            found.append(f"{item.get('key', '?')}: {item.get('message', 'not valid')}")
+    items = error.extra if isinstance(error.extra, list) else []
+    found = [
+        f"{item.get('key', '?')}: {item.get('message', 'not valid')}"
+        for item in items
+        if isinstance(item, dict)
+    ]
     return "; ".join(found) or str(error.detail)
 
 

@@ -108,7 +108,7 @@ def actor_of(request: ApiRequest) -> str:
 
     Whoever reaches this server on this machine may act; the name is for the audit trail.
     """
-    return request.headers.get(ACTOR_HEADER) or request.headers.get(CLIENT_HEADER, "unknown")
+    return request.headers.get(ACTOR_HEADER) or request.headers.get(CLIENT_HEADER) or "unknown"
 
 
 def _kind(text: str) -> CommandKind:

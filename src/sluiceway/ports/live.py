@@ -19,3 +19,7 @@ class LiveView(Protocol):
     def is_running(self) -> bool:
         """Return whether somebody takes up people's acts and moves rollouts on."""
         ...
+
+    def nudge(self) -> None:
+        """Look for due rollouts at once, because a person has just acted."""
+        ...

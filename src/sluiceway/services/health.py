@@ -24,7 +24,7 @@ class Health:
     store_problem: str
     reconciler_running: bool
     speed: float
-    active_rollouts: dict[str, int] = field(default_factory=dict)
+    active_rollouts: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class HealthService:
@@ -38,7 +38,7 @@ class HealthService:
         counts: Counter[str] = Counter({phase.value: 0 for phase in Phase if not phase.is_terminal})
         problem = ""
         try:
-            with self._store.begin() as tx:
+            with self._store.read() as tx:
                 rows = tx.list_rollouts(service=None, active_only=True, limit=_MAX_COUNTED, before=None)
             counts.update(row.state.phase.value for row in rows)
         except StoreError as error:

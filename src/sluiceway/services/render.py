@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sluiceway.domain.audit.chain import AuditEntry
 from sluiceway.domain.process.expressions import Verdict
+from sluiceway.domain.process.metrics import unit_of
 from sluiceway.domain.process.plan import Audience, Criterion, CriterionKind, Ingress, Stage, Version
 from sluiceway.domain.rollouts.commands import possible_commands
 from sluiceway.domain.rollouts.explain import explain
@@ -93,8 +94,8 @@ def render_view(
         stage_time_left_s=_time_left_s(state, now),
         speed=speed,
         process_now=now,
-        new_ready=_ready(observation and observation.new_health),
-        stable_ready=_ready(observation and observation.stable_health),
+        new_ready=_ready(observation.new_health if observation else None),
+        stable_ready=_ready(observation.stable_health if observation else None),
         ingress=_address(row.setup.ingress),
         actions=tuple(possible_actions(state)),
         decisions=tuple(reversed(decisions[-MAX_DECISIONS:])),
@@ -229,12 +230,12 @@ def _triggers(state: RolloutState) -> tuple[TriggerView, ...]:
 
 def _metrics(row: RolloutRow, seen: Observation) -> tuple[MetricView, ...]:
     units = {spec.name: spec.unit for spec in row.setup.metrics}
-    names = dict.fromkeys([*units, *seen.new, *seen.stable])  # in the process's order, then what else came
+    names = dict.fromkeys([*seen.new, *seen.stable, *units])  # in the catalogue's order, then the process's
     limits = fixed_limits(row.state.plan)
     return tuple(
         MetricView(
             name=name,
-            unit=units.get(name, ""),
+            unit=unit_of(name, units),
             new=seen.new[name].value if name in seen.new else None,
             stable=seen.stable[name].value if name in seen.stable else None,
             limit=limits.get(name),
@@ -272,4 +273,3 @@ def _decision(entry: AuditEntry) -> DecisionView:
 
 def _audience_in_words(audience: Audience) -> str:
     return f"{audience.kind} {audience.name} is {' or '.join(audience.values)}"
-

@@ -83,7 +83,8 @@ class RolloutService:
                 tx, setup.service.name, new_version, stable, replace=replace_serving
             )
             why = f"{setup.service.name} from {stable_version} to {new_version} by {path}"
-            row = self._insert(tx, setup, plan, stable_version, new_version, actor, why)
+            row = self._insert(tx, setup, plan, stable=stable_version, new=new_version, actor=actor, why=why)
+        self._live.nudge()
         return self.get(row.id)
 
     def list(
@@ -96,7 +97,7 @@ class RolloutService:
     ) -> Sequence[RolloutSummary]:
         """Return newest first; `before` is the last id of the page before."""
         now = self._clock.now()
-        with self._store.begin() as tx:
+        with self._store.read() as tx:
             rows = tx.list_rollouts(
                 service=service,
                 active_only=active_only,
@@ -116,14 +117,14 @@ class RolloutService:
 
     def series(self, rollout_id: str, *, after: datetime | None = None, limit: int = 600) -> SeriesView:
         """Return its plots since `after` (wall time), thinned to `limit` points. Raises NotFoundError."""
-        with self._store.begin() as tx:
+        with self._store.read() as tx:
             row = tx.get_rollout(RolloutId(rollout_id))
             points = tx.samples(row.id, after=after, limit=_within(limit, MAX_POINTS, "limit"))
         return render.render_series(points, row.state)
 
     def history(self, rollout_id: str, *, after: int = 0, limit: int = 200) -> Sequence[AuditView]:
         """Return its audit entries, oldest first, those after sequence number `after`."""
-        with self._store.begin() as tx:
+        with self._store.read() as tx:
             row = tx.get_rollout(RolloutId(rollout_id))
             entries = tx.audit_entries(
                 rollout_id=row.id, after=after, limit=_within(limit, MAX_PAGE, "limit")
@@ -170,6 +171,7 @@ class RolloutService:
             asked = f"{kind} {subject}".strip() + (f": {reason}" if reason else "")
             self._note(tx, actor, f"{render.ASKED_PREFIX}{kind}", row.id, asked)
             tx.wake(row.id, self._clock.wall())
+        self._live.nudge()
         return self._answer(row.id, kind, command_id)
 
     def wait_for_change(self, rollout_id: str, seen: str | None, timeout_s: float = 0.0) -> Change | None:
@@ -189,7 +191,7 @@ class RolloutService:
         return verify_audit(self._store, expected_head)
 
     def _row(self, rollout_id: str) -> RolloutRow:
-        with self._store.begin() as tx:
+        with self._store.read() as tx:
             return tx.get_rollout(RolloutId(rollout_id))
 
     def _view(self, row: RolloutRow, notices: Sequence[str] = ()) -> RolloutView:
@@ -206,7 +208,7 @@ class RolloutService:
         kept: deque[AuditEntry] = deque(maxlen=2 * render.MAX_DECISIONS)
         after = 0
         while True:
-            with self._store.begin() as tx:
+            with self._store.read() as tx:
                 page = tx.audit_entries(rollout_id=rollout_id, after=after, limit=_ENTRY_PAGE)
             kept.extend(page)
             if len(page) < _ENTRY_PAGE:
@@ -222,15 +224,14 @@ class RolloutService:
         tx: Transaction,
         setup: RolloutSetup,
         plan: RolloutPlan,
+        *,
         stable: Version,
         new: Version,
         actor: str,
         why: str,
     ) -> RolloutRow:
         now, wall = self._clock.now(), self._clock.wall()
-        state: RolloutState = begin(
-            plan, stable=stable, new=new, instances=setup.service.instances, now=now
-        )
+        state: RolloutState = begin(plan, stable=stable, new=new, instances=setup.service.instances, now=now)
         row = RolloutRow(
             id=new_rollout_id(),
             setup=setup,
@@ -250,13 +251,13 @@ class RolloutService:
         """A failed rollout is tried again as a new one, with the same process and versions."""
         state = row.state
         why = f"{row.setup.service.name} from {state.stable} to {state.new} again, after {row.id}"
+        if reason:
+            why = f"{why}: {reason}"
         again = self._insert(
-            tx, row.setup, state.plan, state.stable, state.new, actor, f"{why}: {reason}" if reason else why
+            tx, row.setup, state.plan, stable=state.stable, new=state.new, actor=actor, why=why
         )
         entries = tx.audit_entries(rollout_id=again.id, after=0, limit=_ENTRY_PAGE)
-        return render.render_view(
-            again, None, entries, now=self._clock.now(), speed=self._clock.speed
-        )
+        return render.render_view(again, None, entries, now=self._clock.now(), speed=self._clock.speed)
 
     def _note(
         self, tx: Transaction, actor: str, kind: str, rollout_id: RolloutId, why: str, **figures: str
@@ -276,7 +277,7 @@ class RolloutService:
     def _answer(self, rollout_id: RolloutId, kind: CommandKind, command_id: int) -> RolloutView:
         deadline = self._clock.monotonic_s() + (self._take_up_s if self._live.is_running else 0.0)
         while True:
-            with self._store.begin() as tx:
+            with self._store.read() as tx:
                 is_taken_up, refusal = tx.command_refusal(command_id)
             if refusal:
                 raise IllegalMoveError(refusal)

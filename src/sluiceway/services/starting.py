@@ -60,7 +60,9 @@ def serving_version(tx: Transaction, service: str) -> Version | None:
     return None
 
 
-def settle_stable(tx: Transaction, service: str, new: Version, given: str | None, *, replace: bool) -> Version:
+def settle_stable(
+    tx: Transaction, service: str, new: Version, given: str | None, *, replace: bool
+) -> Version:
     """Return the version the rollout starts from.
 
     Raises InvalidInputError when nobody knows it or it equals the new one, ConflictError when `given`
@@ -79,8 +81,8 @@ def settle_stable(tx: Transaction, service: str, new: Version, given: str | None
     if serving is not None and stable != serving and not replace:
         raise ConflictError(
             f"the last rollout of {service} left {serving} serving users, but the rollout would start from "
-            f"{stable} and move everyone to it at once; leave the stable version out to start from {serving}, "
-            f"or confirm the jump with --replace-serving (field `replace_serving` in the API)"
+            f"{stable} and move everyone to it at once; leave the stable version out to start from "
+            f"{serving}, or confirm the jump with --replace-serving (field `replace_serving` in the API)"
         )
     return stable
 

@@ -1,0 +1,24 @@
+"""Reads the files that people name on the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sluiceway.errors import InvalidInputError
+
+_MAX_BYTES = 500_000
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text; `-` is stdin. Raises InvalidInputError when it can't be read as UTF-8 text."""
+    try:
+        if path.name == "-":
+            return sys.stdin.read()
+        if path.stat().st_size > _MAX_BYTES:
+            raise InvalidInputError(f"{path} is larger than {_MAX_BYTES} bytes; that is no process file")
+        return path.read_text(encoding="utf-8")
+    except OSError as failure:
+        raise InvalidInputError(f"{path} can't be read ({failure.strerror})") from failure
+    except UnicodeDecodeError as failure:
+        raise InvalidInputError(f"{path} is not UTF-8 text (byte {failure.start})") from failure
