@@ -95,7 +95,7 @@ class Conditions:
             return Manual(text)
         metric = self._vocabulary.find(words)
         if metric is not None:
-            hint = f"names {metric.name}, but its limit can't be read; expected a limit such as 5%, 200 ms, 2x baseline"
+            hint = f"the limit on {metric.name} can't be read, expected one such as 5%, 200 ms or 2x baseline"
             return Unreadable((ExpressionProblem(0, hint),))
         near_words = difflib.get_close_matches(words, self._vocabulary.words, n=1, cutoff=0.8)
         if near_words:

@@ -30,9 +30,7 @@ DURATION_PATTERN = rf"{_AMOUNT}\s*(?:consecutive\s+)?(?:{UNIT_PATTERN})"  # case
 
 _PART = re.compile(rf"\s*(?P<amount>{_AMOUNT})\s*(?:consecutive\s+)?(?P<unit>[a-z]+)\s*,?", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?|[+-]?\.\d+")
-_PERCENT = re.compile(
-    r"\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))\s*(?P<sign>%|percent|per cent)?\s*", re.IGNORECASE
-)
+_PERCENT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*(?:%|percent|per cent)?\s*", re.IGNORECASE)
 
 
 def parse_duration(text: str) -> float:
@@ -75,7 +73,7 @@ def _without_unit(text: str) -> float:
 
 
 def show_duration(seconds: float) -> str:
-    """Return the shortest exact way to write a duration that `parse_duration` reads back: "1h30m", "250ms"."""
+    """Return the shortest exact form that `parse_duration` reads back: "1h30m", "250ms"."""
     left_ms = round(seconds * 1_000)
     parts: list[str] = []
     for unit_ms, short, _ in _UNITS:
@@ -91,7 +89,7 @@ def parse_percent(text: str) -> Decimal:
     if match is None or len(text) > 40:
         raise InvalidInputError(f'"{text}" is not a percentage, expected one such as 5%')
     try:
-        return Decimal(match["number"])
+        return Decimal(match[1])
     except InvalidOperation as error:  # pragma: no cover - the pattern lets only numbers through
         raise InvalidInputError(f'"{text}" is not a percentage, expected one such as 5%') from error
 

@@ -17,7 +17,7 @@ a problem is the business of `conditions`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -110,8 +110,10 @@ _CHANGED = re.compile(
     re.IGNORECASE,
 )
 
-_MS_PER = {"ms": 1.0, "millisecond": 1.0, "milliseconds": 1.0, "s": 1_000.0, "sec": 1_000.0}
-_MS_PER |= {"second": 1_000.0, "seconds": 1_000.0}
+_MS_PER = {
+    **dict.fromkeys(("ms", "millisecond", "milliseconds"), 1.0),
+    **dict.fromkeys(("s", "sec", "second", "seconds"), 1_000.0),
+}
 
 
 class Vocabulary:
@@ -122,9 +124,9 @@ class Vocabulary:
         for known in (*_builtin_metrics(), *own):
             self._by_words[known.name.replace("_", " ")] = known
             self._by_words[known.name.replace("_", "")] = known
-        for entry in (*metrics.CATALOGUE, *metrics.DERIVED):
-            for phrase in entry.phrases:
-                self._by_words.setdefault(phrase, self._by_words[entry.name.replace("_", " ")])
+        for name, others in _builtin_phrases():
+            for phrase in others:
+                self._by_words.setdefault(phrase, self._by_words[name.replace("_", " ")])
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -160,6 +162,11 @@ def _builtin_metrics() -> tuple[KnownMetric, ...]:
     plain = (KnownMetric(m.name, m.unit, m.higher_is_worse) for m in metrics.CATALOGUE)
     derived = (KnownMetric(m.name, m.unit, higher_is_worse=True, is_derived=True) for m in metrics.DERIVED)
     return (*plain, *derived)
+
+
+def _builtin_phrases() -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield from ((metric.name, metric.phrases) for metric in metrics.CATALOGUE)
+    yield from ((metric.name, metric.phrases) for metric in metrics.DERIVED)
 
 
 def metric_words(text: str) -> str:
