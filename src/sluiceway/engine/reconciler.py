@@ -38,6 +38,7 @@ from sluiceway.ports.traffic import TrafficProvider
 MOVING_TICK_S = 0.2  # real seconds between ticks while something is being brought about
 WATCHING_TICK_S = 1.0  # while only time, data or people are waited for; a new sample ticks at once
 IN_FLIGHT_S = 20.0  # a queued effect that was not seen to work after this long is queued again
+FAILED_PAUSE_S = 15.0  # between tries of what a provider refused; `rollout retry` cuts it short
 
 _MOVING = frozenset({Phase.PREPARING, Phase.ROLLING_BACK, Phase.FINISHING})
 
@@ -96,6 +97,7 @@ class Reconciler:
         urgent = [effect for effect in outcome.effects if isinstance(effect, SetTraffic) and effect.urgent]
         queued = self._to_queue(memory, outcome.effects, failures, pending)
         if self._commit(row, outcome, pending, queued, now):
+            memory.in_flight.update(dict.fromkeys(queued, self._clock.monotonic_s()))
             self._act_at_once(row, urgent)
         return outcome.state.phase.is_terminal
 
@@ -134,19 +136,24 @@ class Reconciler:
         failures: tuple[EffectFailure, ...],
         pending: tuple[PendingCommand, ...],
     ) -> list[Effect]:
-        """Leave out what is urgent, what is being delivered right now, and what a person must mend first."""
+        """Leave out what is urgent, what is being delivered right now, and what failed a moment ago."""
         now_s = self._clock.monotonic_s()
         retried = any(item.command.kind is CommandKind.RETRY for item in pending)
-        blocked = {failure.key.rsplit(":", 1)[-1] for failure in failures} if not retried else set[str]()
+        wall = self._clock.wall()
+        blocked = {
+            failure.key.rsplit(":", 1)[-1]
+            for failure in failures
+            if not retried and abs((wall - failure.at).total_seconds()) < FAILED_PAUSE_S
+        }
         wanted = [e for e in effects if not (isinstance(e, SetTraffic) and e.urgent)]
         memory.in_flight = {
             effect: since_s
             for effect, since_s in memory.in_flight.items()
-            if effect in wanted and now_s - since_s < IN_FLIGHT_S and not retried
+            if effect in wanted and now_s - since_s < IN_FLIGHT_S and effect_name(effect) not in blocked
         }
-        queued = [e for e in wanted if e not in memory.in_flight and effect_name(e) not in blocked]
-        memory.in_flight.update(dict.fromkeys(queued, now_s))
-        return queued
+        if retried:
+            memory.in_flight.clear()
+        return [e for e in wanted if e not in memory.in_flight and effect_name(e) not in blocked]
 
     def _commit(
         self,
