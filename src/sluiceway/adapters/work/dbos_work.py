@@ -13,6 +13,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -34,12 +37,20 @@ FIRST_PAUSE_S: Final = 0.5  # then 1 s and 2 s: a decision that still wants the 
 POLL_S: Final = 0.1
 CONCURRENCY: Final = 16  # draining a version holds one for as long as a request may take
 MAX_RECOVERIES: Final = 3
-STOP_WAIT_S: Final = 30  # draining a version takes about as long
+STOP_WAIT_S: Final = 30.0  # draining a version takes about as long
+SETTLE_S: Final = 1.0
 _PRUNE_BATCH: Final = 500
 
 _log = logging.getLogger(__name__)
 _running_guard = threading.Lock()
 _running: DbosWork | None = None
+
+
+class _StoppedError(BaseException):
+    """Ends a workflow without an outcome, so that it is taken up after the next start.
+
+    Not an Exception: DBOS would record that as the outcome.
+    """
 
 
 class DbosWork:
@@ -50,6 +61,10 @@ class DbosWork:
         self._clock = clock
         self._concurrency = concurrency
         self._handler: EffectHandler | None = None
+        self._calm = threading.Condition()
+        self._stopping = False
+        self._in_hand = 0  # attempts running now
+        self._refused = 0  # attempts that came too late, while stopping
 
     def start(self, handler: EffectHandler) -> None:
         """Begin taking effects off the queue, also those an earlier process left.
@@ -62,6 +77,7 @@ class DbosWork:
                 raise RuntimeError("another work engine runs in this process; stop it first")
             _running = self
         self._handler = handler
+        self._stopping, self._refused = False, 0
         try:
             self._launch()
         except BaseException as exc:
@@ -83,7 +99,12 @@ class DbosWork:
         with _running_guard:
             if _running is not self:
                 return
-        DBOS.destroy(workflow_completion_timeout_sec=STOP_WAIT_S)
+        with self._calm:
+            self._stopping = True
+            if not self._calm.wait_for(lambda: self._in_hand == 0, STOP_WAIT_S):
+                _log.warning("%d effects are still being delivered after %g s", self._in_hand, STOP_WAIT_S)
+        self._settle()
+        DBOS.destroy()
         with _running_guard:
             _running = None
 
@@ -167,7 +188,8 @@ class DbosWork:
         if self._handler is None:
             raise RuntimeError("an effect arrived before the work engine was started")
         try:
-            self._handler.deliver(rollout_id, gen, effect)
+            with self._working():
+                self._handler.deliver(rollout_id, gen, effect)
         except (TemporaryProviderError, StoreError):
             raise
         except PermanentProviderError as exc:
@@ -176,6 +198,35 @@ class DbosWork:
             _log.exception("an effect of rollout %s failed in an unforeseen way: %s", rollout_id, effect)
             return f"unforeseen fault ({type(exc).__name__}: {exc}); the log has the details"
         return ""
+
+    @contextmanager
+    def _working(self) -> Generator[None]:
+        with self._calm:
+            if self._stopping:
+                self._refused += 1
+                raise _StoppedError
+            self._in_hand += 1
+        try:
+            yield
+        finally:
+            with self._calm:
+                self._in_hand -= 1
+                self._calm.notify_all()
+
+    def _settle(self) -> None:
+        """Wait a little for DBOS to record what was delivered, so that nothing is looked at twice."""
+        end_s = time.monotonic() + SETTLE_S
+        while time.monotonic() < end_s:
+            open_ones = DBOS.list_workflows(
+                name=WORKFLOW,
+                status=WorkflowStatusString.PENDING.value,
+                executor_id=self._store.owner,
+                load_input=False,
+                load_output=False,
+            )
+            if len(open_ones) <= self._refused:
+                return
+            time.sleep(POLL_S / 5)
 
     def _note(self, key: str, rollout_id: RolloutId, gen: int, effect: Effect, fault: str) -> None:
         try:
