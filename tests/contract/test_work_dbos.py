@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from sluiceway.adapters.clock import SystemClock
 from sluiceway.adapters.store import SqlStore, open_store
@@ -256,6 +258,26 @@ def test_pruning_deletes_what_has_ended_and_keeps_what_waits(
     assert work.prune(older_than_s=-3_600) == 2
     handler.hold.set()
     wait_for(lambda: len(handler.done) == 3)
+
+
+def test_a_full_disk_only_delays_effects(
+    store: SqlStore, work: DbosWork, row: RolloutRow, caplog: pytest.LogCaptureFixture
+) -> None:
+    enqueue(store, row, *(EnsureVersion(Version("v2"), number) for number in range(200)))
+    limits = [1]  # pages; the file may not grow any more
+
+    def limit(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={limits[-1]}")
+
+    event.listen(store.engine, "checkout", limit)
+    handler = Handler()
+    work.start(handler)
+    wait_for(lambda: "disk is full" in caplog.text)
+    with pytest.raises(StoreError, match="the disk is full"):
+        enqueue(store, row, *(TRAFFIC for _ in range(200)), keys="refused")
+    limits.append(1_073_741_823)
+
+    wait_for(lambda: len({effect for _, _, effect in handler.done}) == 200)
 
 
 def test_the_work_engine_is_silent_on_the_console_while_all_is_well(
