@@ -1,0 +1,124 @@
+"""A reconciler without an outside: takes up people's acts on a real store, with the real `decide`.
+
+The world it acts on is the one the domain's tests use; the clock is moved by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sluiceway.adapters.store import SqlStore, open_store
+from sluiceway.domain.audit.chain import NewAuditEntry
+from sluiceway.domain.process.plan import RolloutPlan
+from sluiceway.domain.rollouts.model import Observation, RolloutId
+from sluiceway.domain.rollouts.moves import begin
+from sluiceway.ports.store import RolloutRow
+from sluiceway.services.rollouts import RolloutService
+from sluiceway.testing.builders import a_row, a_setup
+from sluiceway.testing.clock import ManualClock
+from tests.unit.domain.rollouts.world import NEW, STABLE, World, a_plan
+
+LEASE_S = 30.0
+
+
+@dataclass
+class Desk:
+    """Fits `ports.live.LiveView`; `nudge` ticks every due rollout at once, unless it is not running."""
+
+    store: SqlStore
+    clock: ManualClock
+    is_running: bool = True
+    worlds: dict[RolloutId, World] = field(default_factory=dict[RolloutId, World])
+    seen: dict[RolloutId, Observation] = field(default_factory=dict[RolloutId, Observation])
+
+    def latest(self, rollout_id: RolloutId) -> Observation | None:
+        return self.seen.get(rollout_id)
+
+    def nudge(self) -> None:
+        if self.is_running:
+            self.tick()
+
+    def tick(self) -> None:
+        with self.store.begin() as tx:
+            rows = tx.claim_due(self.clock.wall(), LEASE_S, 100)
+        for row in rows:
+            self._tick(row)
+
+    def run(self, rollout_id: str, *, until: str, ticks: int = 300, seconds: float = 10) -> None:
+        """Let time pass until the rollout is in this phase."""
+        for _ in range(ticks):
+            with self.store.begin() as tx:
+                if tx.get_rollout(RolloutId(rollout_id)).state.phase == until:
+                    return
+                tx.wake(RolloutId(rollout_id), self.clock.wall())
+            self.tick()
+            self.clock.advance(seconds)
+        raise AssertionError(f"{rollout_id} never came to {until}")
+
+    def world(self, row: RolloutRow) -> World:
+        world = self.worlds.get(row.id)
+        if world is None:
+            world = self.worlds[row.id] = World(row.state.plan)
+        return world
+
+    def _tick(self, row: RolloutRow) -> None:
+        world = self.world(row)
+        with self.store.read() as tx:
+            pending = tx.pending_commands(row.id)
+        world.state, world.now = row.state, self.clock.now()
+        outcome = world.tick(*(item.command for item in pending), seconds=0)
+        self.seen[row.id] = world.observe()
+        refusals = {id(command): words for command, words in outcome.refused}
+        with self.store.begin() as tx:
+            assert tx.save_claimed(row, outcome.state, self.clock.wall())
+            for item in pending:
+                tx.finish_command(item.id, refusals.get(id(item.command)))
+            for decision in outcome.decisions:
+                tx.append_audit(
+                    NewAuditEntry(
+                        at=self.clock.wall(),
+                        process_at=self.clock.now(),
+                        actor=decision.by,
+                        kind=decision.kind,
+                        subject=row.id,
+                        why=decision.why,
+                        figures=decision.figures,
+                    )
+                )
+
+
+@dataclass
+class Office:
+    """A service with its desk, store and clock."""
+
+    service: RolloutService
+    desk: Desk
+    store: SqlStore
+    clock: ManualClock
+
+    def put_rollout(
+        self, plan: RolloutPlan | None = None, *, service: str = "checkout", port: int = 8080
+    ) -> str:
+        """Insert a rollout that has just been started, without a process file; return its id."""
+        now = self.clock.now()
+        state = begin(plan or a_plan(), stable=STABLE, new=NEW, instances=1, now=now)
+        setup = a_setup(service=service, port=port)
+        row = a_row(setup=setup, state=state, due_at=self.clock.wall(), created_at=self.clock.wall())
+        with self.store.begin() as tx:
+            tx.insert_rollout(row)
+        return row.id
+
+
+@contextmanager
+def open_office(folder: Path) -> Iterator[Office]:
+    """Yield a working office whose database is in `folder`."""
+    store = open_store(folder / "sluiceway.db")
+    clock = ManualClock()
+    desk = Desk(store, clock)
+    try:
+        yield Office(RolloutService(store, clock, desk), desk, store, clock)
+    finally:
+        store.close()
