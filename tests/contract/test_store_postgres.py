@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import MetaData, make_url
+from sqlalchemy import MetaData
 from sqlalchemy.schema import SchemaItem
 
 from sluiceway.adapters.store import SqlStore, open_store
@@ -18,39 +17,14 @@ from sluiceway.domain.audit.chain import Broken, verify
 from sluiceway.errors import StoreError
 from sluiceway.testing.builders import an_audit_entry
 from sluiceway.testing.store_contract import StoreContract
-from tests.contract.postgres import PostgresMissingError, a_server
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address of a server; `SLUICEWAY_TEST_POSTGRES` names one that runs already."""
-    if given := os.environ.get("SLUICEWAY_TEST_POSTGRES"):
-        yield given
-        return
-    try:
-        with a_server() as url:
-            yield url
-    except PostgresMissingError as exc:
-        pytest.skip(str(exc))
 
 
 @pytest.fixture
-def url(server: str) -> Iterator[str]:
-    """The address of an empty database, dropped after the test."""
-    name = f"sluiceway_test_{os.getpid()}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        admin.execute(f"CREATE DATABASE {name}")
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def reopen(url: str) -> Iterator[Callable[[str], SqlStore]]:
+def reopen(postgres_url: str) -> Iterator[Callable[[str], SqlStore]]:
     opened: list[SqlStore] = []
 
     def open_again(owner: str) -> SqlStore:
-        opened.append(open_store(url, owner=owner))
+        opened.append(open_store(postgres_url, owner=owner))
         return opened[-1]
 
     yield open_again
@@ -89,29 +63,31 @@ def test_the_migrated_tables_are_those_of_the_metadata(store: SqlStore) -> None:
         assert compare_metadata(context, qualified) == []
 
 
-def test_our_tables_are_in_their_own_schema(url: str, store: SqlStore) -> None:
-    with psycopg.connect(url) as connection:
+def test_our_tables_are_in_their_own_schema(postgres_url: str, store: SqlStore) -> None:
+    with psycopg.connect(postgres_url) as connection:
         found = connection.execute("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename = 'rollouts'")
         assert found.fetchall() == [(POSTGRES_SCHEMA,)]
 
 
 @pytest.mark.parametrize("act", ["UPDATE {} SET why = 'nicer'", "DELETE FROM {}", "TRUNCATE {}"])
-def test_the_database_itself_refuses_to_change_the_audit_trail(url: str, store: SqlStore, act: str) -> None:
+def test_the_database_itself_refuses_to_change_the_audit_trail(
+    postgres_url: str, store: SqlStore, act: str
+) -> None:
     with store.begin() as tx:
         tx.append_audit(an_audit_entry())
 
     with (
-        psycopg.connect(url) as connection,
+        psycopg.connect(postgres_url) as connection,
         pytest.raises(psycopg.errors.RaiseException, match="append-only"),
     ):
         connection.execute(act.format(f"{POSTGRES_SCHEMA}.audit"))
 
 
-def test_a_trail_tampered_with_in_the_database_is_found(url: str, store: SqlStore) -> None:
+def test_a_trail_tampered_with_in_the_database_is_found(postgres_url: str, store: SqlStore) -> None:
     for number in range(3):
         with store.begin() as tx:
             tx.append_audit(an_audit_entry(why=f"reason {number}"))
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(postgres_url) as connection:
         connection.execute(f"ALTER TABLE {POSTGRES_SCHEMA}.audit DISABLE TRIGGER ALL")
         connection.execute(f"UPDATE {POSTGRES_SCHEMA}.audit SET why = 'nicer' WHERE seq = 2")
 
@@ -126,10 +102,10 @@ def test_a_server_that_does_not_answer_is_named_without_the_password() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_connection_cut_by_the_server_heals_by_itself(url: str, server: str, store: SqlStore) -> None:
+def test_a_connection_cut_by_the_server_heals_by_itself(postgres_server: str, store: SqlStore) -> None:
     with store.begin() as tx:
         tx.set_meta("key", "value")
-    with psycopg.connect(server, autocommit=True) as admin:
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sluiceway'"
         )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from sluiceway.adapters.clock import SystemClock
 from sluiceway.adapters.store import SqlStore, open_store
@@ -54,8 +54,22 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
+def sqlite_store(tmp_path: Path) -> Iterator[SqlStore]:
     store = open_store(tmp_path / "sluiceway.sqlite")
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["sqlite_store", "postgres_store"])
+def store(request: pytest.FixtureRequest) -> SqlStore:
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, SqlStore)
+    return found
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str) -> Iterator[SqlStore]:
+    store = open_store(postgres_url)
     yield store
     store.close()
 
@@ -260,6 +274,7 @@ def test_pruning_deletes_what_has_ended_and_keeps_what_waits(
     wait_for(lambda: len(handler.done) == 3)
 
 
+@pytest.mark.parametrize("store", ["sqlite_store"], indirect=True)
 def test_a_full_disk_only_delays_effects(
     store: SqlStore, work: DbosWork, row: RolloutRow, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -303,6 +318,7 @@ def test_a_message_that_repeats_is_logged_once_a_minute(caplog: pytest.LogCaptur
 
 
 def count_workflows(store: SqlStore, status: str) -> int:
+    table = "workflow_status" if store.engine.dialect.name == "sqlite" else "dbos.workflow_status"
     with store.engine.connect() as connection:
-        query = "SELECT count(*) FROM workflow_status WHERE status = ?"
-        return int(connection.exec_driver_sql(query, (status,)).scalar_one())
+        query = text(f"SELECT count(*) FROM {table} WHERE status = :status")
+        return int(connection.execute(query, {"status": status}).scalar_one())
