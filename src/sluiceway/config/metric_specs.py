@@ -1,0 +1,155 @@
+"""The `metrics` section: figures that a process adds to the catalogue, or reads from somewhere else."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from sluiceway.config import values, vocabulary
+from sluiceway.config.sections import Fields
+from sluiceway.config.tree import Value, nearest
+from sluiceway.domain.process import metrics
+from sluiceway.domain.process.plan import MetricSource, MetricSpec
+from sluiceway.domain.process.syntax import RESERVED
+
+QUERY_PLACEHOLDERS = ("version", "service")
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]+)\s*\}\}")
+
+
+def read_metrics(value: Value) -> tuple[MetricSpec, ...]:
+    """Return the metrics without problems, in the order of the file."""
+    found = (_read_metric(key, entry) for key, entry in value.entries())
+    return tuple(spec for spec in found if spec is not None)
+
+
+def _read_metric(key: Value, value: Value) -> MetricSpec | None:
+    if not _check_name(key):
+        return None
+    fields = vocabulary.METRIC.read(value)
+    if not fields.is_mapping:
+        return None
+    known = metrics.builtin(key.raw)
+    default = metrics.spec_of(known) if known else MetricSpec(key.raw, MetricSource.PROMETHEUS)
+    source_value, unit_value, worse_value = (
+        fields.get("source"),
+        fields.get("unit"),
+        fields.get("higher_is_worse"),
+    )
+    is_prometheus = fields.get("query") is not None
+    source = MetricSource.PROMETHEUS if is_prometheus else default.source
+    if source_value:
+        source = values.choice(source_value, vocabulary.SOURCES)
+    unit = values.text(unit_value, what="a unit such as ms") if unit_value else default.unit
+    if known and unit is not None and unit != known.unit and unit_value:
+        unit_value.problem(f"found {unit}, expected {known.unit}, the unit that {key.raw} has everywhere")
+    worse = values.truth(worse_value) if worse_value else default.higher_is_worse
+    window_s, timeout_s, step_s = _times(fields, default)
+    if (
+        source is None
+        or unit is None
+        or worse is None
+        or window_s is None
+        or timeout_s is None
+        or step_s is None
+    ):
+        return None
+    query, address = _source(key, fields, source)
+    if query is None or address is None:
+        return None
+    return MetricSpec(key.raw, source, unit, query, address, window_s, timeout_s, step_s, worse)
+
+
+def _check_name(key: Value) -> bool:
+    name = key.raw
+    if _NAME.fullmatch(name) is None:
+        key.problem(
+            f"\"{name}\" can't be a metric's name, expected small letters, digits and _, such as checkout_p99"
+        )
+        return False
+    if name in RESERVED:
+        key.problem(f'"{name}" is a word of the expression language, expected another name')
+        return False
+    if metrics.derived(name) is not None or metrics.canonical(name) != name:
+        meant = metrics.canonical(name)
+        what = "is computed from other metrics" if meant == name else f'is another spelling of "{meant}"'
+        key.problem(f'"{name}" {what}, expected another name')
+        return False
+    return True
+
+
+def _times(fields: Fields, default: MetricSpec) -> tuple[float | None, float | None, float | None]:
+    window_value, timeout_value, step_value = (
+        fields.get("window"),
+        fields.get("timeout"),
+        fields.get("range_step"),
+    )
+    window_s = values.duration(window_value, least_s=1, most_s=86_400) if window_value else default.window_s
+    timeout_s = (
+        values.duration(timeout_value, least_s=0.01, most_s=60) if timeout_value else default.timeout_s
+    )
+    step_s = values.duration(step_value, most_s=86_400) if step_value else default.range_step_s
+    if step_value and step_s is not None and window_s is not None and step_s > window_s:
+        step_value.problem(f"{step_value.raw} is longer than the window, expected at most {window_s:g} s")
+        return window_s, timeout_s, None
+    return window_s, timeout_s, step_s
+
+
+def _source(key: Value, fields: Fields, source: MetricSource) -> tuple[str | None, str | None]:
+    query_value, address_value = fields.get("query"), fields.get("address")
+    if source is not MetricSource.PROMETHEUS:
+        for name in ("query", "address", "range_step"):
+            if fields.get(name) is not None:
+                fields.at(name).problem(f'"{name}" needs source: prometheus, found source: {source}')
+        known = metrics.builtin(key.raw)
+        if source is not MetricSource.PUSH and (known is None or known.source is not source):
+            names = [metric.name for metric in metrics.CATALOGUE if metric.source is source]
+            fields.at("source").problem(
+                f"{source} has no metric {key.raw}, expected one of {', '.join(names)}{nearest(key.raw, names)}"
+            )
+            return None, None
+        return "", ""
+    for name, what in (("query", "a PromQL query"), ("address", "an address such as http://127.0.0.1:9090")):
+        if fields.get(name) is None:
+            fields.value.problem(f'"{name}" is missing, expected {what} for source: prometheus')
+    return (
+        _query(query_value) if query_value else None,
+        _address(address_value) if address_value else None,
+    )
+
+
+def _query(value: Value) -> str | None:
+    found = values.text(value, what="a PromQL query")
+    if found is None:
+        return None
+    named = _PLACEHOLDER.findall(found)
+    unknown = [word for word in named if word not in QUERY_PLACEHOLDERS]
+    for word in dict.fromkeys(unknown):
+        near = nearest(word, QUERY_PLACEHOLDERS)
+        value.problem(
+            f"unknown placeholder {{{{{word}}}}}, expected {{{{version}}}} or {{{{service}}}}{near}"
+        )
+    if "version" not in named and not unknown:
+        value.note("does not name {{version}}, so both versions get the same figures")
+    return None if unknown else found
+
+
+def _address(value: Value) -> str | None:
+    found = values.text(value, what="an address such as http://127.0.0.1:9090")
+    if found is None:
+        return None
+    if "@" in found:
+        value.problem(
+            "holds a user name or password, expected an address without: process files are kept and shown"
+        )
+        return None
+    try:
+        parts = urlsplit(found)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        value.expected("an address such as http://127.0.0.1:9090")
+        return None
+    return found.rstrip("/")

@@ -1,0 +1,96 @@
+"""A process file as a whole: text in, a checked `Process` or every problem out."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from sluiceway.config import values, vocabulary
+from sluiceway.config.judgements import Judge
+from sluiceway.config.metric_specs import read_metrics
+from sluiceway.config.rollout import read_canary_deployment, read_rollout
+from sluiceway.config.sections import Fields
+from sluiceway.config.service import read_ingress, read_service
+from sluiceway.config.tree import MAX_CHARS, Findings, read_tree
+from sluiceway.domain.process.plan import Process, RolloutPlan
+from sluiceway.errors import ProcessFileError
+
+
+def load_process(path: Path) -> Process:
+    """Return the process in a file. Raises ProcessFileError with every problem, an unreadable file included."""
+    return parse_process(read_text(path), str(path), path.parent)
+
+
+def read_text(path: Path) -> str:
+    """Return a process file's text. Raises ProcessFileError when it can't be read or is not UTF-8."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(4 * MAX_CHARS + 1)
+    except FileNotFoundError as error:
+        message = 'does not exist, expected a process file; "sluice init" writes one'
+        raise _unusable(path, 1, 1, message) from error
+    except IsADirectoryError as error:
+        raise _unusable(path, 1, 1, "is a directory, expected a process file") from error
+    except OSError as error:
+        message = f"can't be read ({error.strerror or error}), expected a process file"
+        raise _unusable(path, 1, 1, message) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        message = f"found the byte 0x{data[error.start]:02X}, expected text in UTF-8"
+        raise _unusable(path, line, column, message) from error
+
+
+def _unusable(path: Path, line: int, column: int, message: str) -> ProcessFileError:
+    return ProcessFileError((f"{path}:{line}:{column}: file: {message}",))
+
+
+def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None = None) -> Process:
+    """Return the process in a text. `name` stands in messages; relative directories start from `base_dir`,
+    the folder of `name` when absent.
+
+    Raises ProcessFileError with every problem, each as `name:line:column: path: what and what was expected`.
+    """
+    findings = Findings(name)
+    top = read_tree(text, findings)
+    fields = vocabulary.PROCESS.read(top)
+    folder = base_dir if base_dir is not None else Path(name).parent
+    name_value, description = fields.get("name"), fields.get("description")
+    for entry in (name_value, description):
+        if entry:
+            values.text(entry)
+    service_value, ingress_value, metrics_value = (
+        fields.get("service"),
+        fields.get("ingress"),
+        fields.get("metrics"),
+    )
+    service = read_service(service_value, folder) if service_value else None
+    ingress = read_ingress(ingress_value, service.name if service else "main") if ingress_value else None
+    metrics = read_metrics(metrics_value) if metrics_value else ()
+    rollout = _rollout(fields, Judge(metrics))
+    if rollout is not None and fields.is_mapping and (not service_value or not ingress_value):
+        missing = " and ".join(part for part in ("service", "ingress") if fields.get(part) is None)
+        top.note(f"has no {missing}: the rollout can be checked, but not started")
+    findings.raise_problems()
+    return Process(
+        name=name_value.raw if name_value else service.name if service else Path(name).stem,
+        path=name,
+        content_hash=hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        rollout=rollout,
+        service=service,
+        ingress=ingress,
+        metrics=metrics,
+        notes=findings.note_lines(),
+    )
+
+
+def _rollout(fields: Fields, judge: Judge) -> RolloutPlan | None:
+    rollout_value, canary_value = fields.get("rollout"), fields.get("canary_deployment")
+    if rollout_value and canary_value:
+        canary_value.problem('found both "rollout" and "canary_deployment", expected one of them')
+        return None
+    if rollout_value:
+        return read_rollout(rollout_value, judge)
+    return read_canary_deployment(canary_value, judge) if canary_value else None

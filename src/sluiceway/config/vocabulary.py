@@ -1,0 +1,336 @@
+"""Every key of a process file, with its JSON Schema and meaning: what reader, editors and docs go by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sluiceway.config.sections import Key, Schema, Section
+from sluiceway.domain.process.conditions import NAMED_CRITERIA
+from sluiceway.domain.process.durations import UNIT_PATTERN
+from sluiceway.domain.process.plan import Action, MetricSource, Strategy, WhenInconclusive
+
+ACTIONS: dict[str, Action] = {
+    **{action.value: action for action in Action},
+    "immediate_rollback": Action.IMMEDIATE,
+    "gradual_rollback": Action.GRADUAL,
+    "emergency_rollback": Action.EMERGENCY,
+    "ask_person": Action.ASK,
+}
+STRATEGIES: dict[str, Strategy] = {strategy.value: strategy for strategy in Strategy}
+INCONCLUSIVE: dict[str, WhenInconclusive] = {word.value: word for word in WhenInconclusive}
+SOURCES: dict[str, MetricSource] = {source.value: source for source in MetricSource}
+
+TEXT: Schema = {"type": "string", "minLength": 1}
+SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+NAME: Schema = {"type": ["string", "number"], "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"}
+TRUTH: Schema = {"type": "boolean"}
+URL_PATH: Schema = {"type": "string", "pattern": r"^/\S*$"}
+_UNITS = UNIT_PATTERN.replace("|", " | ")
+DURATION: Schema = {
+    "anyOf": [
+        {
+            "type": "string",
+            "pattern": rf"^\s*(for\s+)?(\d+(\.\d+)?\s*(consecutive\s+)?({UNIT_PATTERN})\s*,?\s*)+$|^0$",
+        },
+        {"const": 0},
+    ],
+    "examples": ["10m", "24h", "2d", "1 week"],
+}
+WEIGHT: Schema = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 100},
+        {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(%|percent)?\s*$"},
+    ],
+    "examples": ["5%", "0.1%"],
+}
+COMMAND: Schema = {
+    "anyOf": [TEXT, {"type": "array", "items": SCALAR, "minItems": 1}],
+    "examples": [["python3", "app.py", "--port", "{port}"]],
+}
+ENV: Schema = {
+    "type": "object",
+    "patternProperties": {"^[A-Za-z_][A-Za-z0-9_]*$": {"type": ["string", "number", "boolean", "null"]}},
+    "additionalProperties": False,
+}
+
+
+def one_of(words: dict[str, Any]) -> Schema:
+    return {"type": "string", "enum": list(words)}
+
+
+def whole(least: int, most: int) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def maybe(schema: Schema) -> Schema:
+    """A list or mapping whose content may be left out, as when its items are commented out."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def list_of(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
+
+
+HEALTH = Section(
+    "When an instance is healthy",
+    (
+        Key("path", URL_PATH, "the path that answers 2xx when the instance is healthy"),
+        Key("interval", DURATION, "time between two checks"),
+        Key("timeout", DURATION, "how long an answer may take"),
+        Key("within", DURATION, "an instance that is not healthy this long after its start has failed"),
+    ),
+)
+STOP = Section(
+    "How an instance is stopped",
+    (Key("grace", DURATION, "time between the polite signal (TERM) and the hard one (KILL)"),),
+)
+VERSION = Section(
+    "What is different about one version",
+    (
+        Key("command", COMMAND, "the command of this version"),
+        Key("cwd", TEXT, "the working directory of this version"),
+        Key("env", maybe(ENV), "environment variables of this version, added to the service's"),
+    ),
+)
+SERVICE = Section(
+    "How a version of the service is started",
+    (
+        Key("name", NAME, "the service's name", is_required=True),
+        Key(
+            "command",
+            COMMAND,
+            "how a version is started, with {port} and, where needed, {version}",
+            is_required=True,
+        ),
+        Key("cwd", TEXT, "the working directory, relative to this file"),
+        Key("env", maybe(ENV), "environment variables; {port} and {version} are filled in"),
+        Key(
+            "health",
+            {"anyOf": [URL_PATH, ref("health")]},
+            "when an instance is healthy; a path alone will do",
+        ),
+        Key("instances", whole(1, 100), "how many copies of a version run"),
+        Key("stop", {"anyOf": [DURATION, ref("stop")]}, "how an instance is stopped"),
+        Key(
+            "versions",
+            maybe({"type": "object", "additionalProperties": maybe(ref("version"))}),
+            "what is different about single versions",
+        ),
+    ),
+)
+STICKY = Section(
+    "What keeps a user on one version",
+    (
+        Key("cookie", TEXT, "the cookie whose value tells users apart; made when absent"),
+        Key("header", TEXT, "the request header whose value tells users apart"),
+    ),
+)
+INGRESS = Section(
+    "Where users come in",
+    (
+        Key(
+            "listen",
+            {"type": ["string", "integer"], "examples": ["127.0.0.1:8080", 8080]},
+            "the address and port users come in at",
+            is_required=True,
+        ),
+        Key("name", NAME, "the ingress's name"),
+        Key("provider", {"type": "string", "enum": ["envoy"]}, "which proxy serves it"),
+        Key("sticky", ref("sticky"), "what keeps a user on one version"),
+        Key("request_timeout", DURATION, "how long a request may take before the proxy gives up"),
+    ),
+)
+METRIC = Section(
+    "A metric that criteria and triggers may name",
+    (
+        Key("source", one_of(SOURCES), "where its figures come from"),
+        Key("address", {"type": "string", "pattern": "^https?://"}, "the address of the Prometheus server"),
+        Key("query", TEXT, "PromQL, with {{version}} and {{service}} filled in"),
+        Key("unit", TEXT, "share (0 to 1), ms, s, /s, count, score, or any other word"),
+        Key("window", DURATION, "how far back a reading looks, in real time"),
+        Key("timeout", DURATION, "how long the source may take to answer"),
+        Key("range_step", DURATION, "makes it a range query whose mean counts, with this step"),
+        Key("higher_is_worse", TRUTH, "false for figures that should be high"),
+    ),
+)
+AUDIENCE = Section(
+    "Requests that always meet the new version",
+    (
+        Key("header", TEXT, "the request header that is looked at"),
+        Key("cookie", TEXT, "the cookie that is looked at"),
+        Key(
+            "equals",
+            {"anyOf": [SCALAR, {"type": "array", "items": SCALAR, "minItems": 1}]},
+            "the value, or list of values, it must have",
+            synonyms=("values",),
+            is_required=True,
+        ),
+    ),
+)
+APPROVAL = Section(
+    "Who must agree",
+    (
+        Key("role", TEXT, "the role that may approve; anyone who may act when absent"),
+        Key("count", whole(1, 20), "how many people must approve"),
+    ),
+)
+CRITERION = Section(
+    "A criterion that is not a sentence",
+    (
+        *(Key(word, {"const": True}, f"stands for {meaning}") for word, meaning in NAMED_CRITERIA.items()),
+        Key("manual", TEXT, "a sentence that a person must attest"),
+    ),
+)
+CRITERIA: Schema = maybe(
+    {"anyOf": [TEXT, list_of({"anyOf": [TEXT, ref("criterion")]})]},
+)
+TRIGGER = Section(
+    "A condition that acts by itself",
+    (
+        Key(
+            "when",
+            TEXT,
+            "the condition: an expression or a sentence",
+            synonyms=("condition",),
+            is_required=True,
+        ),
+        Key("for", DURATION, "how long it must hold without a gap", synonyms=("window",)),
+        Key("action", one_of(ACTIONS), "what is done then"),
+        Key("name", NAME, "the trigger's name", synonyms=("id",)),
+        Key("min_requests", whole(0, 1_000_000_000), "requests on the new version before figures count"),
+        Key("min_samples", whole(1, 1_000), "samples in a row that must be in breach"),
+    ),
+)
+TRIGGERS: Schema = maybe(list_of({"anyOf": [TEXT, ref("trigger")]}))
+STAGE = Section(
+    "One step of a rollout",
+    (
+        Key("name", TEXT, "the stage's name", synonyms=("id",)),
+        Key(
+            "weight",
+            {"anyOf": [WEIGHT, {"type": "array", "items": WEIGHT, "minItems": 1}]},
+            "share of users on the new version; a list makes one stage of each",
+            synonyms=("percentage",),
+            is_required=True,
+        ),
+        Key("duration", DURATION, "how long the stage lasts at least; a list of weights shares it evenly"),
+        Key("criteria", CRITERIA, "what must hold for the stage to pass", synonyms=("success_criteria",)),
+        Key(
+            "audience",
+            {"anyOf": [ref("audience"), list_of(ref("audience"))]},
+            "requests that meet the new version whatever the weight",
+        ),
+        Key(
+            "approval",
+            {"anyOf": [TRUTH, TEXT, ref("approval")]},
+            "who must agree before the stage begins: a role, true for anyone, or role and count",
+        ),
+        Key("inconclusive", one_of(INCONCLUSIVE), "what to do when time is up and data is missing"),
+        Key("min_requests", whole(0, 1_000_000_000), "requests on the new version before figures count"),
+        Key("mirror", WEIGHT, "share of stable's requests copied to the new version, answers dropped"),
+    ),
+)
+ROLLBACK = Section(
+    "How to go back",
+    (
+        Key("automatic", TRUTH, "false: triggers that would roll back ask a person instead"),
+        Key("conditions", TRIGGERS, "triggers with immediate rollback, as sentences or expressions"),
+        Key("step", DURATION, "pause between the steps of a gradual rollback"),
+    ),
+)
+SMOKE = Section(
+    "A request that the new version must answer first",
+    (
+        Key("path", URL_PATH, "the path that is requested", is_required=True),
+        Key("status", whole(100, 599), "the status that must come back"),
+        Key("contains", TEXT, "text that must be in the answer"),
+        Key("timeout", DURATION, "how long the answer may take"),
+    ),
+)
+_ENDING = (
+    Key("triggers", TRIGGERS, "conditions that act by themselves"),
+    Key("rollback", ref("rollback"), "how to go back"),
+    Key(
+        "smoke",
+        maybe(list_of({"anyOf": [URL_PATH, ref("smoke")]})),
+        "requests the new version must answer first",
+    ),
+    Key("keep_old", DURATION, "how long the old version stays ready after the new one has everyone"),
+)
+ROLLOUT = Section(
+    "How a new version takes over",
+    (
+        Key("feature", TEXT, "what is rolled out, for people"),
+        Key("strategy", one_of(STRATEGIES), "canary or blue-green"),
+        Key("stages", {**list_of(ref("stage")), "minItems": 1}, "the steps, in order"),
+        *_ENDING,
+    ),
+)
+ROUTING = Section(
+    "How traffic is split at first",
+    (
+        Key("canary", WEIGHT, "share of the new version", is_required=True),
+        Key("stable", WEIGHT, "share of the stable version"),
+    ),
+)
+CANARY = Section(
+    "A canary rollout in sentences",
+    (
+        Key("strategy", TEXT, "the strategy in words, for people"),
+        Key("traffic_routing", ref("traffic_routing"), "the split at the first step"),
+        Key("success_criteria", CRITERIA, "what must hold for every step", synonyms=("criteria",)),
+        Key("monitoring_period", DURATION, "how long a step lasts that names no time itself"),
+        Key(
+            "progression",
+            {**list_of({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%"}), "minItems": 1},
+            'the steps, such as "5% for 24 hours" and "100% if all metrics pass"',
+            is_required=True,
+        ),
+        *_ENDING,
+    ),
+)
+PROCESS = Section(
+    "A Sluiceway process",
+    (
+        Key("name", TEXT, "the process's name"),
+        Key("description", TEXT, "what it is for, for people"),
+        Key("service", ref("service"), "how a version of the service is started"),
+        Key("ingress", ref("ingress"), "where users come in"),
+        Key(
+            "metrics",
+            maybe({"type": "object", "additionalProperties": maybe(ref("metric"))}),
+            "metrics besides the built-in ones",
+        ),
+        Key("rollout", ref("rollout"), "how a new version takes over"),
+        Key(
+            "canary_deployment",
+            ref("canary_deployment"),
+            "a canary rollout in sentences, instead of `rollout`",
+        ),
+    ),
+    free_prefix="x-",
+)
+
+SECTIONS: dict[str, Section] = {
+    "service": SERVICE,
+    "health": HEALTH,
+    "stop": STOP,
+    "version": VERSION,
+    "ingress": INGRESS,
+    "sticky": STICKY,
+    "metric": METRIC,
+    "rollout": ROLLOUT,
+    "stage": STAGE,
+    "criterion": CRITERION,
+    "audience": AUDIENCE,
+    "approval": APPROVAL,
+    "trigger": TRIGGER,
+    "rollback": ROLLBACK,
+    "smoke": SMOKE,
+    "canary_deployment": CANARY,
+    "traffic_routing": ROUTING,
+}
