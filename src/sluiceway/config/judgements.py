@@ -23,6 +23,7 @@ class Judge:
         self._conditions = Conditions(own)
         self._own = {spec.name: spec for spec in own}
         self._noted: set[str] = set()
+        self._trigger_lines: dict[str, int] = {}
 
     def criteria(self, value: Value) -> tuple[Criterion, ...]:
         """Return the criteria without problems: a list, or one sentence."""
@@ -82,7 +83,7 @@ class Judge:
         return Criterion(key.raw, CriterionKind.EXPRESSION, condition.expression, condition.metrics)
 
     def triggers(self, value: Value) -> tuple[Trigger, ...]:
-        """Return the triggers of a list, those without problems; ids may still clash with another list's."""
+        """Return the triggers of a list, those without problems. Ids are unique over all lists read."""
         found = (self._trigger(item) for item in value.items())
         return tuple(trigger for trigger in found if trigger is not None)
 
@@ -112,9 +113,11 @@ class Judge:
                 return None
             case Expressed():
                 self._note_pushed(when, condition.metrics)
-                return self._with_options(condition, text, fields)
+                return self._with_options(value, condition, text, fields)
 
-    def _with_options(self, condition: Expressed, text: str, fields: Fields | None) -> Trigger | None:
+    def _with_options(
+        self, value: Value, condition: Expressed, text: str, fields: Fields | None
+    ) -> Trigger | None:
         trigger_id, action, window_s = _slug(text), Action.IMMEDIATE, condition.window_s
         requests, samples = _DEFAULT_TRIGGER.min_requests, _DEFAULT_TRIGGER.min_samples
         if fields is not None:
@@ -131,20 +134,27 @@ class Judge:
             in_a_row = values.whole(samples_value, least=1, most=1_000) if samples_value else samples
             if window_value and window is not None and window_s is not None and window != window_s:
                 window_value.problem(
-                    f"found {window_value.raw}, expected {show_duration(window_s)} as in the condition, or one of them"
+                    f"found {window_value.raw}, expected {show_duration(window_s)} as the condition says, "
+                    "or one of them"
                 )
             if named is None or chosen is None or window is None or least is None or in_a_row is None:
                 return None
             trigger_id, action, window_s, requests, samples = named, chosen, window, least, in_a_row
+        if trigger_id in self._trigger_lines:
+            value.problem(
+                f'a second trigger is called "{trigger_id}", first on line {self._trigger_lines[trigger_id]}; '
+                "expected different names"
+            )
+        self._trigger_lines.setdefault(trigger_id, value.line)
         return Trigger(
-            trigger_id,
-            text,
-            condition.expression,
-            action,
-            window_s or 0.0,
-            condition.metrics,
-            samples,
-            requests,
+            id=trigger_id,
+            text=text,
+            expression=condition.expression,
+            action=action,
+            window_s=window_s or 0.0,
+            metrics=condition.metrics,
+            min_samples=samples,
+            min_requests=requests,
         )
 
     def _note_manual(self, value: Value, text: str) -> None:
@@ -176,13 +186,3 @@ def _is_as_written(value: Value, text: str) -> bool:
 def _slug(text: str) -> str:
     words = re.sub(r"[^A-Za-z0-9]+", "-", text.replace(">", " over ").replace("<", " under ")).strip("-")
     return words.lower()[:60].rstrip("-") or "trigger"
-
-
-def with_unique_ids(triggers: tuple[Trigger, ...], value: Value) -> tuple[Trigger, ...]:
-    """Report triggers whose ids clash; what a rollout remembers of a trigger goes by its id."""
-    seen: dict[str, Trigger] = {}
-    for trigger in triggers:
-        if trigger.id in seen:
-            value.problem(f'two triggers are called "{trigger.id}", expected different names or conditions')
-        seen[trigger.id] = trigger
-    return triggers

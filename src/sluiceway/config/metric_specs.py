@@ -38,9 +38,8 @@ def _read_metric(key: Value, value: Value) -> MetricSpec | None:
         fields.get("higher_is_worse"),
     )
     is_prometheus = fields.get("query") is not None
-    source = MetricSource.PROMETHEUS if is_prometheus else default.source
-    if source_value:
-        source = values.choice(source_value, vocabulary.SOURCES)
+    implied = MetricSource.PROMETHEUS if is_prometheus else default.source
+    source = values.choice(source_value, vocabulary.SOURCES) if source_value else implied
     unit = values.text(unit_value, what="a unit such as ms") if unit_value else default.unit
     if known and unit is not None and unit != known.unit and unit_value:
         unit_value.problem(f"found {unit}, expected {known.unit}, the unit that {key.raw} has everywhere")
@@ -105,8 +104,9 @@ def _source(key: Value, fields: Fields, source: MetricSource) -> tuple[str | Non
         known = metrics.builtin(key.raw)
         if source is not MetricSource.PUSH and (known is None or known.source is not source):
             names = [metric.name for metric in metrics.CATALOGUE if metric.source is source]
+            near = nearest(key.raw, names)
             fields.at("source").problem(
-                f"{source} has no metric {key.raw}, expected one of {', '.join(names)}{nearest(key.raw, names)}"
+                f"{source} has no metric {key.raw}, expected one of {', '.join(names)}{near}"
             )
             return None, None
         return "", ""

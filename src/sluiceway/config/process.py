@@ -17,7 +17,7 @@ from sluiceway.errors import ProcessFileError
 
 
 def load_process(path: Path) -> Process:
-    """Return the process in a file. Raises ProcessFileError with every problem, an unreadable file included."""
+    """Return the process in a file. Raises ProcessFileError, also when the file can't be read."""
     return parse_process(read_text(path), str(path), path.parent)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sluiceway.config import stages, values, vocabulary
-from sluiceway.config.judgements import Judge, with_unique_ids
+from sluiceway.config.judgements import Judge
 from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value
 from sluiceway.domain.process.durations import DURATION_PATTERN, parse_duration, parse_weight_bp, show_weight
@@ -84,8 +84,7 @@ def _triggers(fields: Fields, judge: Judge) -> tuple[tuple[Trigger, ...], bool, 
         triggers = (*triggers, *(judge.triggers(conditions) if conditions else ()))
         found_s = values.duration(step) if step else GRADUAL_STEP_S
         step_s = GRADUAL_STEP_S if found_s is None else found_s
-    where = triggers_value or rollback_value or fields.value
-    return with_unique_ids(triggers, where), is_automatic, step_s
+    return triggers, is_automatic, step_s
 
 
 def _smoke(value: Value) -> tuple[SmokeCheck, ...]:
@@ -109,7 +108,7 @@ def _smoke(value: Value) -> tuple[SmokeCheck, ...]:
 
 
 def read_canary_deployment(value: Value, judge: Judge) -> RolloutPlan | None:
-    """Return the plan of a `canary_deployment` section: the same criteria for every step of its progression."""
+    """Return the plan of a `canary_deployment` section: the same criteria for every step."""
     fields = vocabulary.CANARY.read(value)
     if not fields.is_mapping:
         return None
@@ -141,9 +140,10 @@ def _progression(value: Value, criteria: tuple[Criterion, ...], period_s: float 
             is_complete = False
             continue
         if found and stage.weight_bp <= found[-1].weight_bp:
+            before = show_weight(found[-1].weight_bp)
             item.problem(
-                f"{show_weight(stage.weight_bp)} does not exceed the {show_weight(found[-1].weight_bp)} of the "
-                "step before, expected growing weights"
+                f"{show_weight(stage.weight_bp)} is not more than the {before} of the step before, "
+                "expected growing weights"
             )
         found.append(stage)
     return stages.ending_at_full_weight(tuple(found), value) if found and is_complete else tuple(found)
@@ -183,6 +183,5 @@ def _check_routing(value: Value, steps: tuple[Stage, ...]) -> None:
         total = show_weight(canary_bp + stable_bp)
         value.problem(f"canary and stable sum to {total}, expected 100 %")
     if canary_value and canary_bp is not None and steps and canary_bp != steps[0].weight_bp:
-        canary_value.problem(
-            f"{show_weight(canary_bp)} is not where progression begins, expected {show_weight(steps[0].weight_bp)}"
-        )
+        first = show_weight(steps[0].weight_bp)
+        canary_value.problem(f"{show_weight(canary_bp)} is not where progression begins, expected {first}")

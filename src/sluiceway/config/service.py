@@ -109,7 +109,8 @@ def _check_placeholders(value: Value, command: tuple[str, ...], env: tuple[tuple
         )
     if "port" not in named and not unknown:
         value.problem(
-            "{port} is missing, expected it in the command or in env: each instance listens on a port of its own"
+            "{port} is missing, expected it in the command or in env: "
+            "each instance listens on a port of its own"
         )
 
 

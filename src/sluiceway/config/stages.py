@@ -14,7 +14,6 @@ from sluiceway.domain.process.plan import (
     FULL_WEIGHT_BP,
     Approval,
     Audience,
-    Criterion,
     Stage,
     Strategy,
     WhenInconclusive,
@@ -57,9 +56,10 @@ def read_stages(value: Value, strategy: Strategy, judge: Judge) -> tuple[Stage, 
                 )
             first_line[stage.id] = item.line
             if stages and stage.weight_bp < stages[-1].weight_bp:
+                before = show_weight(stages[-1].weight_bp)
                 _at(item, "weight", "percentage").problem(
-                    f"{show_weight(stage.weight_bp)} is less than the {show_weight(stages[-1].weight_bp)} of the "
-                    "stage before, expected weights that never fall"
+                    f"{show_weight(stage.weight_bp)} is less than the {before} of the stage before, "
+                    "expected weights that never fall"
                 )
             stages.append(stage)
     return ending_at_full_weight(tuple(stages), value) if stages and is_complete else tuple(stages)
@@ -157,7 +157,7 @@ def _duration(fields: Fields, weights_bp: tuple[int, ...] | None) -> float | Non
     value = fields.get("duration")
     if value:
         return values.duration(value)
-    if weights_bp is None or len(weights_bp) > 1 or 0 < weights_bp[0] < FULL_WEIGHT_BP:
+    if weights_bp is None or len(weights_bp) != 1 or 0 < weights_bp[0] < FULL_WEIGHT_BP:
         if fields.is_mapping:
             fields.value.problem(
                 '"duration" is missing, expected how long the stage lasts at least, such as 10m'
@@ -222,8 +222,3 @@ def _approval(value: Value) -> Approval | None:
     role = values.text(role_value, what="a role") if role_value else ""
     count = values.whole(count_value, least=1, most=20) if count_value else 1
     return Approval(role or "", count or 1)
-
-
-def with_criteria(stage: Stage, criteria: tuple[Criterion, ...]) -> Stage:
-    """Return the stage with these criteria."""
-    return replace(stage, criteria=criteria)

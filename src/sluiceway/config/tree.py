@@ -175,7 +175,7 @@ def nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str:
 
 
 def read_tree(text: str, findings: Findings) -> Value:
-    """Return the top of the file. Raises ProcessFileError when it is no YAML, empty, or unreasonably large."""
+    """Return the top of the file. Raises ProcessFileError when it is no YAML, empty or far too large."""
     if len(text) > MAX_CHARS:
         _refuse(findings, 1, 1, f"{len(text)} characters, expected at most {MAX_CHARS}")
     try:
