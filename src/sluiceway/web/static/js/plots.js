@@ -1,0 +1,218 @@
+// Plots over time: lines of both versions, limits drawn in, the same moment marked in all of them.
+
+import { clock, figure, shortClock } from "./format.js";
+
+const uPlot = window.uPlot;
+const HEIGHT = 190;
+const KEEP = 3000;
+
+const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const STROKES = {
+  stable: () => ({ stroke: style("--stable"), width: 2 }),
+  new: () => ({ stroke: style("--new"), width: 2.5 }),
+  asked: () => ({ stroke: style("--quiet"), width: 1.5, dash: [5, 4] }),
+};
+
+/** Points by name over time; merging the same point twice changes nothing. */
+export class Series {
+  at = [];
+  figures = new Map();
+  limits = {};
+
+  get last() {
+    return this.at.length ? this.at[this.at.length - 1] : null;
+  }
+
+  get isFull() {
+    return this.at.length > KEEP;
+  }
+
+  replace(view) {
+    this.at = [];
+    this.figures = new Map();
+    this.append(view);
+  }
+
+  append(view) {
+    const last = this.last ?? -Infinity;
+    const fresh = view.at.map((_, index) => index).filter((index) => view.at[index] > last + 1e-6);
+    for (const name of Object.keys(view.figures)) {
+      if (!this.figures.has(name)) this.figures.set(name, new Array(this.at.length).fill(null));
+    }
+    for (const [name, known] of this.figures) {
+      const values = view.figures[name];
+      for (const index of fresh) known.push(values ? values[index] : null);
+    }
+    for (const index of fresh) this.at.push(view.at[index]);
+    this.limits = view.limits;
+  }
+
+  of(name) {
+    return this.figures.get(name) ?? new Array(this.at.length).fill(null);
+  }
+
+  /** The moments at which another share of the traffic was asked for. */
+  get steps() {
+    const asked = this.of("weight_asked");
+    return this.at.filter((_, index) => index > 0 && asked[index] !== asked[index - 1]);
+  }
+}
+
+export class Plots {
+  #plots = new Map();
+
+  constructor(root, specs, series) {
+    this.series = series;
+    this.specs = specs;
+    this.root = root;
+    this.resizer = new ResizeObserver((entries) => entries.forEach((entry) => this.#fit(entry)));
+    for (const spec of specs) this.resizer.observe(this.#canvas(spec));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#rebuild());
+  }
+
+  update() {
+    for (const spec of this.specs) {
+      const plot = this.#plots.get(spec.id);
+      if (plot) plot.setData(this.#data(spec));
+      else this.#create(spec);
+      this.#write(spec, null);
+    }
+  }
+
+  #figure(spec) {
+    return this.root.querySelector(`[data-plot="${CSS.escape(spec.id)}"]`);
+  }
+
+  #canvas(spec) {
+    return this.#figure(spec).querySelector(".canvas");
+  }
+
+  #data(spec) {
+    return [this.series.at, ...spec.lines.map((line) => this.series.of(line.key))];
+  }
+
+  #limit(spec) {
+    return spec.metric ? this.series.limits[spec.metric] ?? null : null;
+  }
+
+  #fit(entry) {
+    const spec = this.specs.find((one) => one.id === entry.target.closest("[data-plot]").dataset.plot);
+    const plot = this.#plots.get(spec.id);
+    const width = Math.floor(entry.contentRect.width);
+    if (plot && width > 0 && plot.width !== width) plot.setSize({ width, height: HEIGHT });
+    else if (!plot) this.#create(spec);
+  }
+
+  #rebuild() {
+    for (const plot of this.#plots.values()) plot.destroy();
+    this.#plots.clear();
+    this.update();
+  }
+
+  #create(spec) {
+    const canvas = this.#canvas(spec);
+    if (canvas.clientWidth === 0 || this.series.at.length === 0) return;
+    this.#plots.set(spec.id, new uPlot(this.#options(spec, canvas.clientWidth), this.#data(spec), canvas));
+  }
+
+  #options(spec, width) {
+    const axis = { stroke: style("--quiet"), font: "12px system-ui, sans-serif", ticks: { show: false } };
+    const grid = { stroke: style("--line"), width: 1 };
+    const isTraffic = spec.id === "traffic";
+    return {
+      width,
+      height: HEIGHT,
+      padding: [10, 10, 0, 0],
+      legend: { show: false },
+      cursor: { sync: { key: "sluiceway" }, drag: { x: false, y: false }, points: { size: 7 } },
+      scales: { x: { time: true, range: (_, min, max) => (max > min ? [min, max] : [min - 1, max + 1]) }, y: { range: (_, min, max) => this.#range(spec, max) } },
+      axes: [
+        { ...axis, grid: { show: false }, size: 28, space: 76, values: (_, splits, __, ___, step) => splits.map((at) => (step < 60 ? clock : shortClock)(new Date(at * 1000))) },
+        { ...axis, grid, size: 62, space: 36, values: (_, splits) => splits.map((value) => figure(value, spec.kind, spec.unit)) },
+      ],
+      series: [
+        {},
+        ...spec.lines.map((line) => ({
+          ...STROKES[line.role](),
+          points: { show: false },
+          ...(isTraffic ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
+          ...(isTraffic && line.role === "new" ? { fill: `${style("--new")}2e` } : {}),
+        })),
+      ],
+      hooks: {
+        drawClear: [(plot) => this.#drawSteps(plot)],
+        draw: [(plot) => this.#drawLimit(plot, spec)],
+        setCursor: [(plot) => this.#write(spec, plot.cursor.idx ?? null)],
+      },
+    };
+  }
+
+  #range(spec, max) {
+    if (spec.id === "traffic") return [0, 100];
+    const floor = spec.kind === "ratio" ? 0.01 : 1;
+    return [0, Math.max((max ?? 0) * 1.12, (this.#limit(spec) ?? 0) * 1.15, floor)];
+  }
+
+  #drawSteps(plot) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = style("--line-strong");
+    ctx.globalAlpha = 0.45;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+    for (const at of this.series.steps) {
+      const x = Math.round(plot.valToPos(at, "x", true));
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+    }
+    ctx.restore();
+  }
+
+  #drawLimit(plot, spec) {
+    const limit = this.#limit(spec);
+    if (limit === null) return;
+    const { ctx, bbox } = plot;
+    const y = Math.round(plot.valToPos(limit, "y", true));
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = style("--limit");
+    ctx.lineWidth = 1.5 * devicePixelRatio;
+    ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textBaseline = "bottom";
+    ctx.fillText(`limit ${figure(limit, spec.kind, spec.unit)}`, bbox.left + 6 * devicePixelRatio, y - 3 * devicePixelRatio);
+    ctx.restore();
+  }
+
+  /** Write the figures of one moment into the table; without one the latest. */
+  #write(spec, index) {
+    const table = this.#figure(spec);
+    const { at } = this.series;
+    const isPast = index !== null && index < at.length;
+    const when = isPast ? `at ${clock(new Date(at[index] * 1000))}` : "latest";
+    setText(table.querySelector("[data-when]"), when);
+    for (const line of spec.lines) {
+      const row = table.querySelector(`[data-line="${CSS.escape(line.key)}"]`);
+      const values = this.series.of(line.key);
+      const highest = values.reduce((most, value) => (value !== null && (most === null || value > most) ? value : most), null);
+      setText(row.querySelector("[data-now]"), figure(isPast ? values[index] : values[values.length - 1], spec.kind, spec.unit));
+      setText(row.querySelector("[data-most]"), figure(highest, spec.kind, spec.unit));
+    }
+    const limit = this.#limit(spec);
+    const limitRow = table.querySelector("[data-limit]");
+    if (!limitRow) return;
+    limitRow.hidden = limit === null;
+    setText(limitRow.querySelector("[data-now]"), figure(limit, spec.kind, spec.unit));
+  }
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

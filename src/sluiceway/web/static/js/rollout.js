@@ -1,0 +1,144 @@
+// A rollout's live page: events come in, the parts of the page that changed are brought up to date.
+
+import { setUpActs } from "./acts.js";
+import { clock, localiseTimes } from "./format.js";
+import { fetchPart, Link } from "./link.js";
+import { morphChildren, parse } from "./morph.js";
+import { Plots, Series } from "./plots.js";
+
+const SILENCE_MS = 5000; // a running rollout is heard every second
+const ASLEEP_MS = 30_000; // a hidden page gives its connection back
+const MIN_GAP_MS = 300;
+
+const page = document.getElementById("rollout");
+const { id } = page.dataset;
+const head = () => document.getElementById("head");
+const isFinished = () => head().dataset.finished === "yes";
+const apiAddress = `/api/rollouts/${encodeURIComponent(id)}`;
+const partAddress = `/fragments/rollouts/${encodeURIComponent(id)}`;
+
+const series = new Series();
+const plots = new Plots(page, JSON.parse(document.getElementById("plots").dataset.plots), series);
+const link = new Link(connect, clock);
+const spokenPlace = document.getElementById("spoken");
+let events = null;
+let spoken = head().dataset.spoken;
+let latest = head().dataset.latest;
+
+const say = (text) => {
+  spokenPlace.textContent = text;
+};
+const acts = setUpActs({
+  rolloutId: id,
+  version: () => Number(head().dataset.version),
+  say,
+  onDone: (view) => {
+    if (view.summary.id !== id) location.assign(`/rollouts/${encodeURIComponent(view.summary.id)}`);
+    else refreshSoon();
+  },
+});
+
+async function refresh() {
+  const fresh = parse(await fetchPart(partAddress));
+  localiseTimes(fresh);
+  for (const part of fresh.querySelectorAll("[data-region]")) {
+    morphChildren(page.querySelector(`[data-region="${part.dataset.region}"]`), part);
+  }
+  acts.recheck();
+  if (head().dataset.spoken !== spoken) say((spoken = head().dataset.spoken));
+  if (head().dataset.latest !== latest) {
+    await refreshTrail();
+    latest = head().dataset.latest;
+  }
+  if (isFinished()) {
+    await refreshSeries();
+    end();
+  } else {
+    link.heard();
+  }
+}
+
+async function refreshTrail() {
+  const body = document.getElementById("trail");
+  const rows = document.createElement("template");
+  rows.innerHTML = await fetchPart(`${partAddress}/trail?after=${body.dataset.last}`);
+  const first = rows.content.querySelector("tr");
+  if (!first) return;
+  localiseTimes(rows.content);
+  body.dataset.last = first.dataset.seq;
+  body.prepend(rows.content);
+}
+
+async function refreshSeries() {
+  const after = series.last === null || series.isFull ? "" : `&after=${series.last}`;
+  const view = JSON.parse(await fetchPart(`${apiAddress}/series?limit=600${after}`));
+  if (after) series.append(view);
+  else series.replace(view);
+  plots.update();
+}
+
+// Refreshes follow each other, never side by side, and many wishes become one.
+let running = null;
+let isWanted = false;
+function refreshSoon() {
+  if (running) {
+    isWanted = true;
+    return;
+  }
+  running = refresh()
+    .catch(() => dropped())
+    .then(() => new Promise((resolve) => setTimeout(resolve, MIN_GAP_MS)))
+    .then(() => {
+      running = null;
+      if (isWanted) {
+        isWanted = false;
+        refreshSoon();
+      }
+    });
+}
+
+async function connect() {
+  close();
+  await refreshSeries();
+  await refresh();
+  if (isFinished() || document.hidden) return;
+  const stream = new EventSource(`${apiAddress}/events`);
+  events = stream;
+  stream.addEventListener("rollout", refreshSoon);
+  stream.addEventListener("series", (event) => {
+    series.append(JSON.parse(event.data));
+    plots.update();
+    if (series.isFull) refreshSeries().catch(dropped);
+  });
+  stream.addEventListener("error", () => stream === events && dropped());
+}
+
+function close() {
+  events?.close();
+  events = null;
+}
+
+function dropped() {
+  close();
+  link.lost();
+}
+
+function end() {
+  close();
+  link.ended();
+}
+
+setInterval(() => {
+  if (events && !link.isLost && link.heardAgoMs > SILENCE_MS) refreshSoon();
+}, 1000);
+
+let sleepTimer = 0;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(sleepTimer);
+  if (isFinished()) return;
+  if (document.hidden) sleepTimer = setTimeout(close, ASLEEP_MS);
+  else if (!events) connect().catch(dropped);
+});
+
+localiseTimes(document);
+connect().catch(() => (isFinished() ? end() : dropped()));
