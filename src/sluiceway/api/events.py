@@ -15,6 +15,8 @@ from threading import Event
 import anyio
 from anyio.to_thread import run_sync
 from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 from pydantic import TypeAdapter
@@ -49,13 +51,15 @@ class Shutdown:
     summary="Follow a rollout: server-sent events `rollout` and `series`",
     tags=["rollouts"],
 )
-async def rollout_events(service: RolloutService, shutdown: Shutdown, rollout_id: str) -> ServerSentEvent:
+async def rollout_events(
+    service: NamedDependency[RolloutService], shutdown: NamedDependency[Shutdown], rollout_id: FromPath[str]
+) -> ServerSentEvent:
     first = await run_sync(service.get, rollout_id)  # an unknown id is a 404, not an empty stream
     return ServerSentEvent(_follow(service, shutdown, first.summary.id), retry_duration=1_000)
 
 
 async def _follow(
-    service: RolloutService, shutdown: Shutdown, rollout_id: str
+    service: NamedDependency[RolloutService], shutdown: NamedDependency[Shutdown], rollout_id: FromPath[str]
 ) -> AsyncIterator[ServerSentEventMessage]:
     token: str | None = None
     is_finished = False

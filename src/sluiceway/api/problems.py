@@ -6,12 +6,14 @@ of the inside and is logged whole.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import ExceptionHandlersMap
+from pydantic import TypeAdapter
 
 from sluiceway.errors import ProcessFileError, SluicewayError
 
@@ -25,6 +27,15 @@ _TITLES = {
     "request": "The request can't be served",
 }
 _log = structlog.get_logger("sluiceway.api")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One thing that was wrong with a request, as the framework reports it."""
+
+    message: str = "not valid"
+    key: str = "request"
+
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -58,12 +69,8 @@ def _http(request: AnyRequest, error: HTTPException) -> Response[dict[str, objec
 
 
 def _validation_words(error: ValidationException) -> str:
-    items = error.extra if isinstance(error.extra, list) else []
-    found = [
-        f"{item.get('key', '?')}: {item.get('message', 'not valid')}"
-        for item in items
-        if isinstance(item, dict)
-    ]
+    items = TypeAdapter(list[_Found]).validate_python(error.extra) if isinstance(error.extra, list) else []
+    found = [f"{item.key}: {item.message}" for item in items]
     return "; ".join(found) or str(error.detail)
 
 
@@ -73,7 +80,7 @@ def _unforeseen(request: AnyRequest, error: Exception) -> Response[dict[str, obj
     return _answer(problem(500, "internal", detail), 500)
 
 
-EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[dict[str, object]]]] = {
     SluicewayError: _known,
     HTTPException: _http,
     Exception: _unforeseen,

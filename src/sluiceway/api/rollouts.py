@@ -7,7 +7,8 @@ from typing import Annotated
 
 from litestar import Controller, Request, get, post
 from litestar.datastructures import State
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from sluiceway.api.guard import ACTOR_HEADER, CLIENT_HEADER
@@ -23,7 +24,7 @@ from sluiceway.services.views import (
     SeriesView,
 )
 
-Limit = Annotated[int, Parameter(ge=1, le=500)]
+Limit = Annotated[int, QueryParameter(ge=1, le=500)]
 ApiRequest = Request[None, None, State]
 
 
@@ -34,16 +35,18 @@ class RolloutRoutes(Controller):
     @get(sync_to_thread=True, summary="List rollouts, newest first; `before` continues a page")
     def list_rollouts(
         self,
-        service: RolloutService,
-        of: Annotated[str | None, Parameter(query="service")] = None,
-        active: bool = False,
+        service: NamedDependency[RolloutService],
+        of: Annotated[str | None, QueryParameter(name="service")] = None,
+        active: FromQuery[bool] = False,
         limit: Limit = 50,
-        before: str | None = None,
+        before: FromQuery[str | None] = None,
     ) -> list[RolloutSummary]:
         return list(service.list(service=of, active_only=active, limit=limit, before=before))
 
     @post(sync_to_thread=True, status_code=HTTP_201_CREATED, summary="Start a rollout")
-    def start_rollout(self, request: ApiRequest, service: RolloutService, data: StartRequest) -> RolloutView:
+    def start_rollout(
+        self, request: ApiRequest, service: NamedDependency[RolloutService], data: JSONBody[StartRequest]
+    ) -> RolloutView:
         return service.start(
             data.process,
             data.path,
@@ -54,19 +57,21 @@ class RolloutRoutes(Controller):
         )
 
     @get("/{rollout_id:str}", sync_to_thread=True, summary="Everything about one rollout")
-    def get_rollout(self, service: RolloutService, rollout_id: str) -> RolloutView:
+    def get_rollout(self, service: NamedDependency[RolloutService], rollout_id: FromPath[str]) -> RolloutView:
         return service.get(rollout_id)
 
     @get("/{rollout_id:str}/explanation", sync_to_thread=True, summary="Why it is where it is")
-    def explain_rollout(self, service: RolloutService, rollout_id: str) -> ExplanationView:
+    def explain_rollout(
+        self, service: NamedDependency[RolloutService], rollout_id: FromPath[str]
+    ) -> ExplanationView:
         return service.explain(rollout_id)
 
     @get("/{rollout_id:str}/history", sync_to_thread=True, summary="Its audit entries, oldest first")
     def rollout_history(
         self,
-        service: RolloutService,
-        rollout_id: str,
-        after: Annotated[int, Parameter(ge=0)] = 0,
+        service: NamedDependency[RolloutService],
+        rollout_id: FromPath[str],
+        after: Annotated[int, QueryParameter(ge=0)] = 0,
         limit: Limit = 200,
     ) -> list[AuditView]:
         return list(service.history(rollout_id, after=after, limit=limit))
@@ -74,10 +79,10 @@ class RolloutRoutes(Controller):
     @get("/{rollout_id:str}/series", sync_to_thread=True, summary="Its plots; `after` in unix seconds")
     def rollout_series(
         self,
-        service: RolloutService,
-        rollout_id: str,
-        after: float | None = None,
-        limit: Annotated[int, Parameter(ge=1, le=5_000)] = 600,
+        service: NamedDependency[RolloutService],
+        rollout_id: FromPath[str],
+        after: FromQuery[float | None] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=5_000)] = 600,
     ) -> SeriesView:
         since = _instant(after) if after is not None else None
         return service.series(rollout_id, after=since, limit=limit)
@@ -89,7 +94,12 @@ class RolloutRoutes(Controller):
         summary="Act on it: approve, pause, resume, promote, skip, abort, rollback, retry or edit",
     )
     def act_on_rollout(
-        self, request: ApiRequest, service: RolloutService, rollout_id: str, kind: str, data: ActRequest
+        self,
+        request: ApiRequest,
+        service: NamedDependency[RolloutService],
+        rollout_id: FromPath[str],
+        kind: FromPath[str],
+        data: JSONBody[ActRequest],
     ) -> RolloutView:
         return service.act(
             rollout_id,

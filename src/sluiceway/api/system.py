@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from litestar import MediaType, Response, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
 from sluiceway import __version__
@@ -34,7 +35,7 @@ class ValidationView:
     summary="Check a process file; every problem at once",
     tags=["process"],
 )
-def validate_process(data: ValidateRequest) -> ValidationView:
+def validate_process(data: JSONBody[ValidateRequest]) -> ValidationView:
     try:
         process = parse_process(data.process, data.path)
     except ProcessFileError as error:
@@ -59,13 +60,14 @@ def process_schema() -> dict[str, Any]:
     tags=["audit"],
 )
 def audit_verify(
-    service: RolloutService, head: Annotated[str | None, Parameter(pattern="^[0-9a-f]{64}$")] = None
+    service: NamedDependency[RolloutService],
+    head: Annotated[str | None, QueryParameter(pattern="^[0-9a-f]{64}$")] = None,
 ) -> AuditCheckView:
     return service.verify_audit(head)
 
 
 @get("/healthz", sync_to_thread=True, summary="Whether this server can do its work", tags=["system"])
-def healthz(health: HealthService) -> Response[Health]:
+def healthz(health: NamedDependency[HealthService]) -> Response[Health]:
     found = health.check()
     return Response(found, status_code=HTTP_200_OK if found.ok else HTTP_503_SERVICE_UNAVAILABLE)
 
@@ -77,7 +79,7 @@ def healthz(health: HealthService) -> Response[Health]:
     summary="Sluiceway's own figures in Prometheus' text format",
     tags=["system"],
 )
-def own_metrics(health: HealthService) -> Response[str]:
+def own_metrics(health: NamedDependency[HealthService]) -> Response[str]:
     found = health.check()
     lines = [
         "# HELP sluiceway_build_info The running version.",

@@ -15,11 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from sluiceway.adapters.data_dir import find_data_dir, read_note
 from sluiceway.errors import NotServedError, ProcessFileError, SluicewayError
+from sluiceway.services.views import RolloutView
 
 SERVER_VARIABLE = "SLUICE_SERVER"
 ACTOR_VARIABLE = "SLUICE_ACTOR"
 _TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 _STREAM_SILENCE_S = 30.0  # the server says something at least every ten
+
+_VIEW = TypeAdapter(RolloutView)
 
 Answer = TypeVar("Answer")
 
@@ -82,6 +85,12 @@ class Client:
                 response.read()
                 _parsed(response, dict)
             yield from _events(response.iter_lines())
+
+    def rollout_views(self, rollout_id: str) -> Iterator[RolloutView]:
+        """Yield the rollout as it changes, until the server ends the stream."""
+        for name, data in self.events(f"/api/rollouts/{rollout_id}/events"):
+            if name == "rollout":
+                yield _VIEW.validate_json(data)
 
     @contextmanager
     def _reached(self) -> Generator[None]:

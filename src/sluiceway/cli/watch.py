@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 
 import typer
-from pydantic import TypeAdapter
 from rich.live import Live
 
 from sluiceway.cli.client import Client
@@ -20,7 +19,6 @@ from sluiceway.services.views import RolloutView
 EXIT_BY_PHASE = {"promoted": 0, "rolled-back": 10, "aborted": 11}
 _GIVE_UP_S = 60.0  # without a server
 _RETRY_S = 1.0
-_VIEW = TypeAdapter(RolloutView)
 
 
 def watch(rollout: RolloutArg = None, server: Server = None, as_json: AsJson = False) -> None:
@@ -88,11 +86,8 @@ def _views(client: Client, rollout_id: str) -> Iterator[RolloutView | str]:
     reached_at = time.monotonic()
     while True:
         try:
-            for name, data in client.events(f"/api/rollouts/{rollout_id}/events"):
+            for view in client.rollout_views(rollout_id):
                 reached_at = time.monotonic()
-                if name != "rollout":
-                    continue
-                view = _VIEW.validate_json(data)
                 yield view
                 if view.summary.is_finished:
                     return
