@@ -1,0 +1,36 @@
+"""`sluice` in this process, against a real server whose reconciler acts when told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from sluiceway.cli.main import app
+from tests.unit.api.served import Served, served
+
+Sluice = Callable[..., Result]
+
+
+@pytest.fixture
+def sluice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sluice:
+    """Run a command in an empty folder; `typed` is what the person types."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("SLUICE_SERVER", raising=False)
+    monkeypatch.setenv("SLUICE_ACTOR", "ada")
+
+    def run(*words: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(app, list(words), input=typed)
+
+    return run
+
+
+@pytest.fixture
+def server(tmp_path: Path, sluice: Sluice, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    with served(tmp_path) as running:
+        monkeypatch.setenv("SLUICE_SERVER", running.url)
+        yield running
