@@ -140,12 +140,12 @@ class Judge:
             if named is None or chosen is None or window is None or least is None or in_a_row is None:
                 return None
             trigger_id, action, window_s, requests, samples = named, chosen, window, least, in_a_row
-        if trigger_id in self._trigger_lines:
+        first = self._trigger_lines.get(trigger_id)
+        if first is not None:
             value.problem(
-                f'a second trigger is called "{trigger_id}", first on line {self._trigger_lines[trigger_id]}; '
-                "expected different names"
+                f'a second trigger is called "{trigger_id}", first on line {first}; expected different names'
             )
-        self._trigger_lines.setdefault(trigger_id, value.line)
+        self._trigger_lines[trigger_id] = value.line
         return Trigger(
             id=trigger_id,
             text=text,

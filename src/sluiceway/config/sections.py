@@ -25,6 +25,11 @@ class Key:
     synonyms: tuple[str, ...] = ()
     is_required: bool = False
 
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether the key may stand there without a value, as when the items of its list are commented out."""
+        return {"type": "null"} in self.schema.get("anyOf", [])
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -54,6 +59,8 @@ class Section:
                 key.problem(f'"{key.raw}" says the same as "{known.name}", expected one of them')
             else:
                 found[known.name] = entry
+                if entry.is_null and not known.may_be_empty:
+                    entry.problem(f"found nothing, expected {known.meaning}")
         for missing in self.keys:
             if missing.is_required and missing.name not in found:
                 value.problem(f'"{missing.name}" is missing, expected {missing.meaning}')
