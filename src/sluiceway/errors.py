@@ -112,3 +112,10 @@ class PermanentProviderError(ProviderError):
     """Wrong settings, 401, 404, port taken, malformed answer: a person must act, then `rollout retry`."""
 
     code = "provider-permanent"
+
+
+class DemoError(SluicewayError):
+    """A part of `sluice demo` ended or never came up; the message holds the end of its log."""
+
+    code = "demo"
+    exit_code = 10

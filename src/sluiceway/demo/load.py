@@ -29,7 +29,7 @@ USER_HEADER = "x-user-id"
 
 _FLUSH_S = 0.2
 # What people do in a shop: mostly look around. Shares sum to 1.
-_MIX = (("home", 0.15), ("products", 0.25), ("product", 0.42), ("cart", 0.12), ("checkout", 0.06))
+_MIX = (("home", 0.15), ("products", 0.25), ("product", 0.38), ("cart", 0.12), ("checkout", 0.10))
 
 
 @dataclass(frozen=True, slots=True)

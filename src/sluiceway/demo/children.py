@@ -1,0 +1,100 @@
+"""The processes that a demo starts: the server, the load, and what the server leaves running.
+
+The proxy and the shop's instances outlive `sluice serve` by design, so at its end the demo looks for every
+process that carries its own mark in the environment, and ends those: nothing of anybody else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+MARKER_VARIABLE = "SLUICE_DEMO"
+
+_GRACE_S = 8.0
+
+
+class Child:
+    """One process in a session of its own, so that Ctrl-C reaches the demo alone and it ends in order."""
+
+    def __init__(self, name: str, argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> None:
+        self.name = name
+        self.log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **env},
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def end(self, grace_s: float = _GRACE_S) -> None:
+        """End it politely, hard after `grace_s`. Safe to repeat."""
+        if self.has_ended:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def last_words(self, lines: int = 8) -> str:
+        """Return the end of its log."""
+        with contextlib.suppress(OSError):
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        return ""
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Return the processes that run with this demo's mark in their environment, except the caller."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        # Other users' processes can't be read, and one may end while it is looked at.
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and process.environ().get(MARKER_VARIABLE) == mark:
+                found.append(process)
+    return found
+
+
+def end_marked(mark: str, grace_s: float = _GRACE_S) -> None:
+    """End every process with the mark: politely, and hard after `grace_s`. Returns when they are gone."""
+    processes = marked(mark)
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=grace_s)
+    for process in alive:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(alive, timeout=2.0)
+
+
+def free_port(preferred: int) -> int:
+    """Return `preferred` when nobody listens on it, else a free port of 127.0.0.1."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            # As servers do: a port whose last owner just closed it is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return preferred

@@ -1,0 +1,83 @@
+"""What a person at the terminal sees of a demo, on stderr: decisions as they fall, figures as they change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from sluiceway.demo.options import DemoOptions, DemoResult
+from sluiceway.demo.records import Record, failed_requests
+from sluiceway.services.views import DecisionView, RolloutView
+
+
+class Progress:
+    """Lines for what happens; on a terminal also a line that moves."""
+
+    def __init__(self, console: Console, options: DemoOptions) -> None:
+        self._console = console
+        self._options = options
+        self._began_s = time.monotonic()
+        self._status: Status | None = None
+
+    def say(self, text: str) -> None:
+        """Print one line with the seconds since the demo began."""
+        self._console.print(f"[dim]{time.monotonic() - self._began_s:6.1f} s[/dim]  {escape(text)}")
+
+    def decision(self, decision: DecisionView) -> None:
+        """Print a decision."""
+        self.say(f"{decision.kind}: {decision.why} ({decision.by})")
+
+    @contextmanager
+    def live(self) -> Generator[None]:
+        """While inside, show a moving line on a terminal."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with self._console.status("") as status:
+            self._status = status
+            yield
+        self._status = None
+
+    def view(self, view: RolloutView, records: Sequence[Record]) -> None:
+        """Bring the moving line up to date."""
+        if self._status is None:
+            return
+        seen = view.weight_observed_percent
+        weight = "unknown" if seen is None else f"{seen:g} %"
+        figures = ", ".join(
+            f"{metric.name} {_figure(metric.new, metric.unit)} (stable {_figure(metric.stable, metric.unit)})"
+            for metric in view.metrics
+            if metric.name in {"error_rate", "p95_ms"}
+        )
+        self._status.update(
+            escape(
+                f"{view.summary.phase}: {weight} on {view.summary.new}; {figures}; "
+                f"{len(records)} requests, {failed_requests(records)} failed"
+            )
+        )
+
+    def result(self, result: DemoResult) -> None:
+        """Print how it ended, in words."""
+        done = result.outcome.replace("_", " ")
+        right = "as it should be" if result.is_right else "NOT as it should be"
+        style = "green" if result.is_right else "bold red"
+        self._console.print(f"fault {result.fault}: {done or 'no end'}, {right}", style=style)
+        share = result.failed_requests / result.requests if result.requests else 0.0
+        self._console.print(
+            f"{result.requests} requests, {result.failed_requests} failed ({share:.2%}); "
+            f"{result.users_harmed} of {self._options.users} users met a failure of the new version"
+        )
+        if result.first_bad_at_s is not None and result.traffic_safe_at_s is not None:
+            took_s = result.traffic_safe_at_s - result.first_bad_at_s
+            self._console.print(f"everyone was safe {took_s:.1f} s after the first bad answer")
+
+
+def _figure(value: float | None, unit: str) -> str:
+    if value is None:
+        return "no data"
+    return f"{value:.2%}" if unit == "share" else f"{value:.4g} {unit}".rstrip()

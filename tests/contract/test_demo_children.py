@@ -1,0 +1,120 @@
+"""Processes that a demo starts: ended in order, and nothing of anybody else."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sluiceway.demo.children import MARKER_VARIABLE, Child, end_marked, free_port, marked
+
+SLEEP = "import time; print('up', flush=True); time.sleep(60)"
+DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+GRANDCHILD = (
+    "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], "
+    "start_new_session=True); print('up', flush=True); time.sleep(60)"
+)
+
+
+@pytest.fixture
+def mark() -> Iterator[str]:
+    mark = uuid.uuid4().hex
+    yield mark
+    end_marked(mark, grace_s=0.1)
+
+
+def start(code: str, tmp_path: Path, mark: str) -> Child:
+    log = tmp_path / "log"
+    child = Child("sleeper", [sys.executable, "-c", code], log=log, env={MARKER_VARIABLE: mark})
+    deadline = time.monotonic() + 20
+    while "up" not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return child
+
+
+def test_a_child_ends_when_told(tmp_path: Path, mark: str) -> None:
+    child = start(SLEEP, tmp_path, mark)
+    running = not child.has_ended
+    child.end()
+    assert running
+    assert child.has_ended
+
+
+def test_a_child_that_does_not_listen_ends_all_the_same(tmp_path: Path, mark: str) -> None:
+    child = start(DEAF, tmp_path, mark)
+    child.end(grace_s=0.2)
+    assert child.has_ended
+
+
+def test_ending_twice_is_fine(tmp_path: Path, mark: str) -> None:
+    child = start(SLEEP, tmp_path, mark)
+    child.end()
+    child.end()
+    assert child.has_ended
+
+
+def test_the_last_words_of_a_child_are_kept(tmp_path: Path, mark: str) -> None:
+    child = Child(
+        "talker",
+        [sys.executable, "-c", "print(*range(20), sep='\\n')"],
+        log=tmp_path / "log",
+        env={MARKER_VARIABLE: mark},
+    )
+    while not child.has_ended:
+        time.sleep(0.02)
+    assert child.last_words(3) == "17\n18\n19"
+
+
+def test_what_a_child_left_running_is_found_by_its_mark_and_ended(tmp_path: Path, mark: str) -> None:
+    child = start(GRANDCHILD, tmp_path, mark)
+    pids = {process.pid for process in marked(mark)}
+    child.end()
+    left = {process.pid for process in marked(mark)}
+    end_marked(mark)
+    assert child.pid in pids
+    assert left == pids - {child.pid}
+    assert len(left) == 1
+    assert marked(mark) == []
+
+
+def test_processes_with_another_mark_are_left_alone(tmp_path: Path, mark: str) -> None:
+    stranger = start(SLEEP, tmp_path, mark)
+    end_marked(uuid.uuid4().hex)
+    assert not stranger.has_ended
+
+
+def test_the_preferred_port_is_taken_when_it_is_free() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    assert free_port(port) == port
+
+
+def test_another_port_is_taken_when_the_preferred_one_is_in_use() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = int(server.getsockname()[1])
+        assert free_port(port) not in {0, port}
+
+
+def test_a_demo_without_a_server_says_why_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    home.mkdir()
+    (home / "not-empty").touch()
+    demo = subprocess.run(
+        [sys.executable, "-m", "sluiceway.demo.runner", "--headless", "--data", str(home)],
+        env={**os.environ, "COLUMNS": "500"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert demo.returncode == 2
+    assert b"is not empty; name a new directory" in demo.stderr
+    assert demo.stdout == b""
