@@ -77,6 +77,18 @@ class StoreClaimsContract:
             kept = tx.get_rollout(claimed.id)
         assert kept == replace(claimed, state=state, version=2, due_at=at(5), lease_until=None)
 
+    def test_the_version_grows_only_when_more_than_measurements_changed(self, store: Store) -> None:
+        given(store, a_row())
+        first = claim_one(store)
+        with store.begin() as tx:
+            assert tx.save_claimed(first, replace(first.state, waits_for=("two instances",)), at(0))
+        second = claim_one(store)
+        with store.begin() as tx:
+            assert tx.save_claimed(second, replace(second.state, phase=Phase.PROGRESSING), at(0))
+
+        with store.read() as tx:
+            assert (first.version, second.version, tx.get_rollout(first.id).version) == (1, 1, 2)
+
     def test_an_overtaken_worker_can_not_save(self, store: Store) -> None:
         given(store, a_row())
         overtaken = claim_one(store)

@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
+    BindParameter,
     Connection,
+    Integer,
     Row,
     and_,
+    bindparam,
     case,
     false,
     insert,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -47,6 +50,65 @@ _ANY_HOST = frozenset({"", "0.0.0.0", "::", "*"})  # compared with, never bound 
 _LOOPBACK = {"localhost": "127.0.0.1", "::1": "127.0.0.1"}
 
 _log = logging.getLogger(__name__)
+
+
+def _instant(name: str) -> BindParameter[datetime]:
+    return bindparam(name, type_=UtcDateTime)
+
+
+# The statements of every tick are built once: building takes longer than SQLite needs to run them.
+_DUE = (
+    select(rollouts)
+    .where(
+        rollouts.c.finished == false(),
+        rollouts.c.due_at <= _instant("now"),
+        or_(
+            rollouts.c.lease_until.is_(None),
+            rollouts.c.lease_until <= _instant("now"),
+            rollouts.c.lease_until > _instant("believed"),
+        ),
+    )
+    .order_by(rollouts.c.due_at)
+    .limit(bindparam("at_most", type_=Integer))
+    .with_for_update(skip_locked=True)  # nothing on SQLite, where the transaction is alone anyway
+)
+_CLAIM = (
+    update(rollouts)
+    .where(rollouts.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        gen=rollouts.c.gen + 1,
+        lease_until=_instant("until"),
+        lease_owner=bindparam("owner"),
+        wake_at=case((rollouts.c.wake_at > _instant("now"), rollouts.c.wake_at), else_=null()),
+    )
+)
+_SAVE_FINISHED = (
+    update(rollouts)
+    .where(rollouts.c.id == bindparam("row_id"), rollouts.c.gen == bindparam("claimed_gen"))
+    .values(
+        state=bindparam("new_state"),
+        phase=bindparam("new_phase"),
+        finished=true(),
+        version=rollouts.c.version + bindparam("moves", type_=Integer),
+        due_at=_instant("asked"),
+        wake_at=null(),
+        lease_until=null(),
+        lease_owner=null(),
+    )
+)
+_SAVE = _SAVE_FINISHED.values(
+    finished=false(),
+    due_at=case(
+        (
+            and_(
+                rollouts.c.wake_at.is_not(None),
+                or_(_instant("asked").is_(None), rollouts.c.wake_at < _instant("asked")),
+            ),
+            rollouts.c.wake_at,
+        ),
+        else_=_instant("asked"),
+    ),
+)
 
 
 def insert_row(connection: Connection, row: RolloutRow) -> None:
@@ -131,21 +193,10 @@ def claim(
     connection: Connection, *, now: datetime, lease_s: float, limit: int, owner: str
 ) -> Sequence[RolloutRow]:
     """Claim what is due and free, longest due first. A row that can't be read is put off, not waited for."""
-    free = or_(
-        rollouts.c.lease_until.is_(None),
-        rollouts.c.lease_until <= now,
-        rollouts.c.lease_until > now + timedelta(seconds=LEASE_TIMES_BELIEVED * lease_s),
-    )
-    due = (
-        select(rollouts)
-        .where(rollouts.c.finished == false(), rollouts.c.due_at <= now, free)
-        .order_by(rollouts.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # nothing on SQLite, where the transaction is alone anyway
-    )
+    believed = now + timedelta(seconds=LEASE_TIMES_BELIEVED * lease_s)
     lease_until = now + timedelta(seconds=lease_s)
     claimed: list[RolloutRow] = []
-    for found in connection.execute(due).all():
+    for found in connection.execute(_DUE, {"now": now, "believed": believed, "at_most": limit}).all():
         try:
             row = _row(found)
         except StoreError:
@@ -157,14 +208,8 @@ def claim(
         claimed.append(replace(row, gen=row.gen + 1, lease_until=lease_until))
     if claimed:
         connection.execute(
-            update(rollouts)
-            .where(rollouts.c.id.in_([row.id for row in claimed]))
-            .values(
-                gen=rollouts.c.gen + 1,
-                lease_until=lease_until,
-                lease_owner=owner,
-                wake_at=case((rollouts.c.wake_at > now, rollouts.c.wake_at), else_=null()),
-            )
+            _CLAIM,
+            {"ids": [row.id for row in claimed], "until": lease_until, "owner": owner, "now": now},
         )
     return claimed
 
@@ -172,23 +217,16 @@ def claim(
 def save(connection: Connection, row: RolloutRow, state: RolloutState, due_at: datetime | None) -> bool:
     """Save and give the lease back if nobody claimed the row since; return whether it was saved."""
     finished = state.phase.is_terminal
-    asked: ColumnElement[datetime | None] = literal(None if finished else due_at, UtcDateTime)
-    if not finished:
-        woken = and_(rollouts.c.wake_at.is_not(None), or_(asked.is_(None), rollouts.c.wake_at < asked))
-        asked = case((woken, rollouts.c.wake_at), else_=asked)
     saved = connection.execute(
-        update(rollouts)
-        .where(rollouts.c.id == row.id, rollouts.c.gen == row.gen)
-        .values(
-            state=codec.state_text(state),
-            phase=state.phase.value,
-            finished=finished,
-            version=rollouts.c.version + (1 if has_moved(row.state, state) else 0),
-            due_at=asked,
-            wake_at=None,
-            lease_until=None,
-            lease_owner=None,
-        )
+        _SAVE_FINISHED if finished else _SAVE,
+        {
+            "row_id": row.id,
+            "claimed_gen": row.gen,
+            "new_state": codec.state_text(state),
+            "new_phase": state.phase.value,
+            "asked": None if finished else due_at,
+            "moves": 1 if has_moved(row.state, state) else 0,
+        },
     )
     if saved.rowcount == 0:
         return False
