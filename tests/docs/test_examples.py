@@ -1,0 +1,54 @@
+"""Every process file that the documentation shows is valid, fragments together with what they leave out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sluiceway.config import parse_process
+from tests.docs.pages import PAGES, ROOT, blocks
+
+BASE = """\
+service: {name: shop, command: [python3, app.py, "{port}"]}
+ingress: {listen: 127.0.0.1:8080}
+rollout: {stages: [{weight: 100%}]}
+"""
+EXAMPLES = [
+    pytest.param(block.body, id=f"{page.relative_to(ROOT)}-{number}")
+    for page in PAGES
+    for number, block in enumerate(blocks(page.read_text(encoding="utf-8")))
+    if block.language == "yaml" and not block.body.startswith(" ")
+]
+
+
+def completed(fragment: str) -> str:
+    """Return the example with a service, ingress and rollout where it has none of its own."""
+    shown = yaml.safe_load(fragment)
+    parts = yaml.safe_load(BASE)
+    if "canary_deployment" in shown:
+        del parts["rollout"]
+    rollout = {**parts.get("rollout", {}), **shown.get("rollout", {})}
+    whole = {**parts, **shown, **({"rollout": rollout} if rollout else {})}
+    return yaml.safe_dump(whole, sort_keys=False)
+
+
+def metrics_named_elsewhere(page: Path) -> dict[str, object]:
+    """Return the metrics that other examples of the same page define."""
+    found: dict[str, object] = {}
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.language == "yaml" and not block.body.startswith(" "):
+            found.update(yaml.safe_load(block.body).get("metrics", {}))
+    return found
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_a_valid_process(example: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    page = ROOT / request.node.callspec.id.rpartition("-")[0]
+    process = yaml.safe_load(completed(example))
+    process["metrics"] = {**metrics_named_elsewhere(page), **process.get("metrics", {})}
+
+    checked = parse_process(yaml.safe_dump(process, sort_keys=False), str(tmp_path / "sluiceway.yaml"))
+
+    assert checked.rollout is not None
