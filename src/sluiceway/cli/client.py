@@ -60,7 +60,10 @@ class Client:
         self.address = address.rstrip("/")
         self._http = httpx.Client(
             base_url=self.address,
-            headers={"X-Sluice-Client": "sluice-cli", "X-Sluice-Actor": actor()},
+            headers=[
+                (b"X-Sluice-Client", b"sluice-cli"),
+                (b"X-Sluice-Actor", actor().encode("latin-1", "replace")),
+            ],
             timeout=_TIMEOUT,
             transport=transport,
             trust_env=False,  # a proxy has no business between this machine and itself

@@ -7,7 +7,7 @@ service:
   name: {name}
   # How one instance of a version is started. {{port}} and {{version}} are filled in for each instance.
   command: ["python3", "-m", "http.server", "{{port}}", "--bind", "127.0.0.1"]
-  # Relative to this file; {{version}} works here too, e.g. `releases/{{version}}`.
+  # Where it is started, relative to this file.
   cwd: .
   # An instance is ready when this path answers 2xx.
   health: {{path: /, interval: 1s, within: 30s}}

@@ -1,0 +1,122 @@
+"""Starting a rollout: what is refused, and where it starts from."""
+
+from __future__ import annotations
+
+import pytest
+
+from sluiceway.domain.rollouts.model import CommandKind
+from sluiceway.errors import ConflictError, InvalidInputError, ProcessFileError
+from sluiceway.services.views import RolloutView
+from tests.unit.services.desk import Office
+
+PROCESS = """\
+service:
+  name: checkout
+  command: ["serve", "{port}", "{version}"]
+ingress: {name: checkout, listen: "127.0.0.1:8080"}
+rollout:
+  strategy: canary
+  stages:
+    - {name: few, weight: 5%, duration: 5m}
+    - {name: all, weight: 100%, duration: 5m}
+"""
+
+
+def start(office: Office, new: str = "2.0", stable: str | None = "1.0", **more: bool) -> RolloutView:
+    return office.service.start(PROCESS, "/srv/sluiceway.yaml", new, stable, "ada", **more)
+
+
+def test_a_started_rollout_prepares_and_is_audited_with_its_process(office: Office) -> None:
+    view = start(office)
+
+    first = office.service.history(view.summary.id)[0]
+    assert (view.summary.phase, view.summary.stable, view.summary.new) == ("preparing", "1.0", "2.0")
+    assert (first.kind, first.actor) == ("rollout-started", "ada")
+    assert "checkout from 1.0 to 2.0" in first.why
+    assert len(str(first.figures["process_sha256"])) == 64
+
+
+def test_ids_sort_by_time_of_creation(office: Office) -> None:
+    one = start(office).summary.id
+    office.desk.run(one, until="promoted")
+
+    assert start(office, new="3.0", stable=None).summary.id > one
+
+
+def test_the_stable_version_is_what_the_last_rollout_promoted(office: Office) -> None:
+    office.desk.run(start(office).summary.id, until="promoted")
+
+    assert start(office, new="3.0", stable=None).summary.stable == "2.0"
+
+
+def test_the_stable_version_is_what_the_last_rollout_went_back_to(office: Office) -> None:
+    first = start(office).summary.id
+    office.service.act(first, CommandKind.ROLLBACK, "ada")
+    office.desk.run(first, until="rolled-back")
+
+    assert start(office, new="3.0", stable=None).summary.stable == "1.0"
+
+
+def test_without_a_rollout_before_the_stable_version_must_be_named(office: Office) -> None:
+    with pytest.raises(InvalidInputError, match="--from VERSION"):
+        start(office, stable=None)
+
+
+def test_the_same_version_twice_is_refused(office: Office) -> None:
+    with pytest.raises(InvalidInputError, match=r"already serves 2\.0"):
+        start(office, stable="2.0")
+
+
+def test_a_start_from_what_does_not_serve_is_refused(office: Office) -> None:
+    office.desk.run(start(office).summary.id, until="promoted")
+
+    with pytest.raises(ConflictError, match=r"left 2\.0 serving users"):
+        start(office, new="3.0", stable="1.0")
+
+
+def test_a_start_from_what_does_not_serve_can_be_confirmed(office: Office) -> None:
+    office.desk.run(start(office).summary.id, until="promoted")
+
+    assert start(office, new="3.0", stable="1.0", replace_serving=True).summary.stable == "1.0"
+
+
+def test_a_second_rollout_of_a_busy_service_is_refused(office: Office) -> None:
+    start(office)
+
+    with pytest.raises(ConflictError, match="checkout"):
+        start(office, new="3.0")
+
+
+@pytest.mark.parametrize("version", ["", "a b", "../up", "-rf", ".hidden", "x" * 101, "é"])
+def test_a_version_that_could_not_be_a_path_or_header_is_refused(office: Office, version: str) -> None:
+    with pytest.raises(InvalidInputError, match="new version is"):
+        start(office, new=version)
+
+
+def test_a_file_without_a_service_or_ingress_says_what_is_missing(office: Office) -> None:
+    only_rollout = PROCESS[PROCESS.index("rollout:") :]
+
+    with pytest.raises(ProcessFileError) as refused:
+        office.service.start(only_rollout, "r.yaml", "2.0", "1.0", "ada")
+
+    assert [problem.split(": ")[1] for problem in refused.value.problems] == ["service", "ingress"]
+
+
+def test_a_file_with_problems_starts_nothing(office: Office) -> None:
+    with pytest.raises(ProcessFileError, match="150"):
+        office.service.start(PROCESS.replace("5%", "150%"), "r.yaml", "2.0", "1.0", "ada")
+
+    assert office.service.list() == ()
+
+
+def test_an_edit_replaces_the_stages_that_are_left(office: Office) -> None:
+    rollout_id = start(office).summary.id
+    office.desk.run(rollout_id, until="progressing")
+    edited = PROCESS.replace(
+        "    - {name: all", "    - {name: half, weight: 50%, duration: 1m}\n    - {name: all"
+    )
+
+    view = office.service.act(rollout_id, CommandKind.EDIT, "ada", plan_text=edited)
+
+    assert [stage.id for stage in view.stages] == ["few", "half", "all"]
+    assert view.decisions[0].kind == "edited"
