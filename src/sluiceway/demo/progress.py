@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -11,7 +11,6 @@ from rich.markup import escape
 from rich.status import Status
 
 from sluiceway.demo.options import DemoOptions, DemoResult
-from sluiceway.demo.records import Record, failed_requests
 from sluiceway.services.views import DecisionView, RolloutView
 
 
@@ -43,7 +42,7 @@ class Progress:
             yield
         self._status = None
 
-    def view(self, view: RolloutView, records: Sequence[Record]) -> None:
+    def view(self, view: RolloutView, requests: int, failed: int) -> None:
         """Bring the moving line up to date."""
         if self._status is None:
             return
@@ -57,7 +56,7 @@ class Progress:
         self._status.update(
             escape(
                 f"{view.summary.phase}: {weight} on {view.summary.new}; {figures}; "
-                f"{len(records)} requests, {failed_requests(records)} failed"
+                f"{requests} requests, {failed} failed"
             )
         )
 

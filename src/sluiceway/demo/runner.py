@@ -126,6 +126,7 @@ class _Demo:
     ingress_port: int
     records: RecordFile
     seen: list[Record] = field(default_factory=list[Record])
+    failed: int = 0
 
     def run(self, ending: ExitStack) -> list[Record]:
         """Bring users, follow the rollout to its end, send the users home; return what they met."""
@@ -143,7 +144,7 @@ class _Demo:
                 self._check(load, deadline + _SETTLE_S)
                 time.sleep(_POLL_S)
         load.end(grace_s=15.0)
-        self.seen += self.records.read_new()
+        self._read_records()
         return self.seen
 
     def _await_shop(self, deadline: float) -> None:
@@ -172,8 +173,13 @@ class _Demo:
     def _look(self) -> None:
         view = self.api.rollout(self.rollout_id)
         self.follower.take(view)
-        self.seen += self.records.read_new()
-        self.progress.view(view, self.seen)
+        self._read_records()
+        self.progress.view(view, len(self.seen), self.failed)
+
+    def _read_records(self) -> None:
+        new = self.records.read_new()
+        self.seen += new
+        self.failed += failed_requests(new)
 
     def _check(self, load: Child | None, deadline: float) -> None:
         for child in (self.server, load):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sluiceway.config import parse_process
 from sluiceway.demo.faults import Fault
 from sluiceway.demo.follow import Timeline
 from sluiceway.demo.options import DemoOptions, DemoResult, parse_options
@@ -144,3 +145,14 @@ def test_a_promotion_has_no_times_of_harm() -> None:
 def test_a_demo_that_nobody_visited_has_no_requests() -> None:
     result = measure(DemoOptions(), [], Timeline(outcome="promoted"), first_harm_at=None, wall_s=1.0)
     assert (result.requests, result.failed_requests, result.users_harmed) == (0, 0, 0)
+
+
+def test_the_shipped_process_file_is_valid_and_leaves_nothing_to_note(tmp_path: Path) -> None:
+    text = render_process(fault=Fault.NONE, fault_file=tmp_path / "fault", ingress_port=8123, mark="m1")
+    process = parse_process(text, str(tmp_path / "shop.yaml"))
+    assert process.notes == ()
+    assert process.rollout is not None
+    assert [stage.weight_bp for stage in process.rollout.stages] == [100, 1_000, 2_500, 5_000, 10_000]
+    assert {trigger.id for trigger in process.rollout.triggers} == {
+        "errors", "slow-burn", "slow-answers", "crashes",
+    }  # fmt: skip
