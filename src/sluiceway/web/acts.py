@@ -1,7 +1,7 @@
 """What a person can do to a rollout, said so that they know what will happen before they confirm.
 
-Turns the acts a rollout allows (`RolloutView.actions`) into buttons and the words of their dialogs. Whether an
-act is allowed is the domain's business; carrying it out is the API's.
+Turns the acts a rollout allows (`RolloutView.actions`) into buttons and the words of their dialogs. Whether
+an act is allowed is the domain's business; carrying it out is the API's.
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ def _pause(view: RolloutView) -> Act:
         title="Pause this rollout?",
         consequences=(
             f"Traffic stays as it is: {_split(view)}.",
-            "Nothing moves forward until someone resumes it. Rollback triggers keep watching and can still "
-            "send everyone back.",
+            "Nothing moves forward until someone resumes it.",
+            "Rollback triggers keep watching and can still send everyone back.",
         ),
         confirm="Pause",
         tone=Tone.HOLD,
@@ -221,8 +221,8 @@ def _retry(view: RolloutView) -> Act:
     if summary.is_finished:
         title = f"Roll {summary.new} out again?"
         consequences: tuple[str, ...] = (
-            f"A new rollout of {summary.service} from {summary.stable} to {summary.new} starts from its "
-            "first stage, with the same process.",
+            f"A new rollout of {summary.service} from {summary.stable} to {summary.new} starts.",
+            "It begins at the first stage, with the process file as it was.",
         )
     else:
         title = "Try again what was refused?"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -40,6 +41,7 @@ _PHASES = {
     Phase.ROLLED_BACK: Label("Rolled back", "back"),
     Phase.ABORTED: Label("Aborted", "back"),
 }
+_TURNED_BACK = frozenset({Phase.ROLLING_BACK, Phase.ROLLED_BACK, Phase.ABORTED})
 _VERDICTS = {
     "met": Label("met", "good"),
     "attested": Label("attested", "good"),
@@ -120,12 +122,33 @@ def _figure_value(name: str, value: float | str | None) -> str:
     return wording.figure(value, wording.kind_of(name, ""))
 
 
+def metric_figure(value: float | None, name: str, unit: str) -> str:
+    """Return a metric's value with its unit."""
+    return wording.figure(value, wording.kind_of(name, unit), unit)
+
+
 @dataclass(frozen=True, slots=True)
 class _OpenCriterion:
     """A criterion of the running stage with the button that attests it, if a person has to."""
 
     criterion: CriterionView
     attest: Act | None
+
+
+_FILTERS: dict[str, object] = {
+    "percent": wording.percent,
+    "duration": wording.duration,
+    "moment": wording.moment,
+    "speed": wording.speed,
+    "phase": phase_label,
+    "verdict": verdict_label,
+    "stage_status": stage_label,
+    "decision_tone": decision_tone,
+    "words": in_words,
+    "actor": actor,
+    "figures": figures,
+    "metric_title": title_of,
+}
 
 
 class Pages:
@@ -140,28 +163,15 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters |= {
-            "percent": wording.percent,
-            "duration": wording.duration,
-            "moment": wording.moment,
-            "speed": wording.speed,
-            "number": wording.number,
-            "phase": phase_label,
-            "verdict": verdict_label,
-            "stage_status": stage_label,
-            "decision_tone": decision_tone,
-            "words": in_words,
-            "actor": actor,
-            "figures": figures,
-            "metric_title": title_of,
-        }
-        self._environment.globals |= {
-            "asset": assets.url,
-            "product_version": __version__,
-            "ago": wording.ago,
-            "figure": lambda value, name, unit: wording.figure(value, wording.kind_of(name, unit), unit),
-            "trigger_actions": _TRIGGER_ACTIONS,
-        }
+        environment: Any = self._environment  # Jinja2 types what may be added by what it adds itself
+        environment.filters.update(_FILTERS)
+        environment.globals.update(
+            asset=assets.url,
+            product_version=__version__,
+            ago=wording.ago,
+            figure=metric_figure,
+            trigger_actions=_TRIGGER_ACTIONS,
+        )
 
     def list_page(
         self,
@@ -182,10 +192,7 @@ class Pages:
             service=service,
         )
 
-    def active_fragment(self, active: Sequence[RolloutSummary], service: str | None) -> str:
-        return self._render("_active.html", active=active, service=service)
-
-    def rollout_page(self, view: RolloutView, trail: Sequence[AuditView], *, has_more: bool) -> str:
+    def rollout_page(self, view: RolloutView, trail: Sequence[AuditView]) -> str:
         """Return a rollout's live page; `trail` is oldest first."""
         plots = plots_of(view)
         return self._render(
@@ -195,7 +202,6 @@ class Pages:
             plots_json=json.dumps([plot.as_json() for plot in plots]),
             trail=tuple(reversed(trail)),
             last_seq=trail[-1].seq if trail else 0,
-            has_more=has_more,
         )
 
     def rollout_fragment(self, view: RolloutView) -> str:
@@ -203,7 +209,7 @@ class Pages:
         return self._render("_regions.html", **_rollout_values(view))
 
     def trail_fragment(self, trail: Sequence[AuditView]) -> str:
-        """Return table rows, newest first."""
+        """Return list items, newest first."""
         return self._render("_trail.html", trail=tuple(reversed(trail)))
 
     def problem_page(self, status: int, title: str, detail: str) -> str:
@@ -229,6 +235,7 @@ def _rollout_values(view: RolloutView) -> dict[str, object]:
         "acts": acts,
         "all_acts": (*acts, *(one.attest for one in opened if one.attest is not None)),
         "spoken": _spoken(view, stage),
+        "is_turned_back": view.summary.phase in _TURNED_BACK,
     }
 
 

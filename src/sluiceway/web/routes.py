@@ -77,7 +77,6 @@ def web_handlers(rollouts: Rollouts) -> list[ControllerRouterHandler]:
                 list_page,
                 list_redirect,
                 rollout_page,
-                active_fragment,
                 rollout_fragment,
                 trail_fragment,
                 static_file,
@@ -116,12 +115,7 @@ def rollout_page(console: _Console, rollout_id: str) -> Response[str]:
     """One rollout, complete as it is now; scripts keep it up to date."""
     view = console.rollouts.get(rollout_id)
     trail = console.rollouts.history(view.summary.id, limit=_TRAIL_PAGE)
-    return _html(console.pages.rollout_page(view, trail, has_more=len(trail) == _TRAIL_PAGE))
-
-
-@get("/fragments/active", sync_to_thread=True)
-def active_fragment(console: _Console, of: _Service = None) -> Response[str]:
-    return _html(console.pages.active_fragment(_active(console.rollouts, of), of))
+    return _html(console.pages.rollout_page(view, trail))
 
 
 @get("/fragments/rollouts/{rollout_id:str}", sync_to_thread=True)

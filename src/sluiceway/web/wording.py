@@ -44,7 +44,7 @@ _UNSPOKEN_UNITS = frozenset({"", "count", "score"})
 
 
 def kind_of(name: str, unit: str) -> FigureKind:
-    """Return how to read the metric: by its unit, else by the ending of its name (`new.p95_ms` is `p95_ms`)."""
+    """Return how to read the metric: by its unit, else by how its name ends (`new.p95_ms`)."""
     name = name.rpartition(".")[2]
     by_unit = _KIND_OF_UNIT.get(unit.strip().lower())
     if by_unit is not None:

@@ -18,10 +18,12 @@ export function setUpActs({ rolloutId, version, say, onDone }) {
 
   function fill(source) {
     const chosen = new FormData(form).get("action");
+    const hadFocus = body.contains(document.activeElement);
     title.textContent = source.dataset.title;
     body.replaceChildren(source.content.cloneNode(true));
     const again = chosen && body.querySelector(`input[value="${CSS.escape(chosen)}"]`);
     if (again) again.checked = true;
+    if (hadFocus) (body.querySelector("input:checked") ?? reason).focus();
     confirm.textContent = source.dataset.confirm;
     confirm.className = `button is-strong is-${source.dataset.tone}`;
     confirm.disabled = false;

@@ -1,24 +1,16 @@
-// The list: what is under way refreshes by itself.
+// The list refreshes by itself.
 
 import { clock, localiseTimes } from "./format.js";
 import { fetchPart, Link } from "./link.js";
 import { morphChildren, parse } from "./morph.js";
 
 const EVERY_MS = 2000;
-const region = document.getElementById("region-active");
-const service = region.dataset.service;
-const address = `/fragments/active${service ? `?service=${encodeURIComponent(service)}` : ""}`;
-const countOf = (root) => root.querySelectorAll(".card").length;
+const main = document.getElementById("main");
 
 async function refresh() {
-  const fresh = parse(await fetchPart(address));
-  // A rollout that has just begun or ended also changes the rest of the page.
-  if (countOf(fresh) < countOf(region) || (countOf(region) === 0 && countOf(fresh) > 0)) {
-    location.reload();
-    return;
-  }
+  const fresh = parse(await fetchPart(location.href)).querySelector("#main");
   localiseTimes(fresh);
-  morphChildren(region, fresh);
+  morphChildren(main, fresh);
   link.heard();
 }
 

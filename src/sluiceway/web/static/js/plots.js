@@ -187,6 +187,7 @@ export class Plots {
     ctx.stroke();
     ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
     ctx.textBaseline = "bottom";
+    ctx.textAlign = "left";
     ctx.fillText(`limit ${figure(limit, spec.kind, spec.unit)}`, bbox.left + 6 * devicePixelRatio, y - 3 * devicePixelRatio);
     ctx.restore();
   }

@@ -23,7 +23,7 @@ const link = new Link(connect, clock);
 const spokenPlace = document.getElementById("spoken");
 let events = null;
 let spoken = head().dataset.spoken;
-let latest = head().dataset.latest;
+let latest = ""; // the newest decision in the trail as shown
 
 const say = (text) => {
   spokenPlace.textContent = text;
@@ -59,14 +59,16 @@ async function refresh() {
 }
 
 async function refreshTrail() {
-  const body = document.getElementById("trail");
-  const rows = document.createElement("template");
-  rows.innerHTML = await fetchPart(`${partAddress}/trail?after=${body.dataset.last}`);
-  const first = rows.content.querySelector("tr");
-  if (!first) return;
-  localiseTimes(rows.content);
-  body.dataset.last = first.dataset.seq;
-  body.prepend(rows.content);
+  const trail = document.getElementById("trail");
+  for (;;) {
+    const fresh = document.createElement("template");
+    fresh.innerHTML = await fetchPart(`${partAddress}/trail?after=${trail.dataset.last}`);
+    const newest = fresh.content.querySelector("[data-seq]");
+    if (!newest) return;
+    localiseTimes(fresh.content);
+    trail.dataset.last = newest.dataset.seq;
+    trail.prepend(fresh.content);
+  }
 }
 
 async function refreshSeries() {
