@@ -11,12 +11,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import event, inspect
 from sqlalchemy.schema import SchemaItem
 
 from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.adapters.store.migrate import MIGRATIONS
 from sluiceway.adapters.store.schema import SCHEMA_HEAD, VERSION_TABLE, metadata
+from sluiceway.testing.builders import at
 
 
 def is_ours(item: SchemaItem, name: str | None, kind: str, reflected: bool, other: SchemaItem | None) -> bool:
@@ -45,8 +46,29 @@ def test_every_index_with_a_condition_is_migrated_with_it(tmp_path: Path) -> Non
     store.close()
 
     assert found == dict.fromkeys(
-        ["rollouts_due", "rollouts_one_per_listener", "rollouts_one_per_service"], "finished = false"
+        ["rollouts_due", "rollouts_one_per_listener", "rollouts_one_per_service"], "finished = 0"
     )
+
+
+def test_looking_for_due_rollouts_does_not_read_those_that_wait(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "sluiceway.sqlite")
+    statements: list[tuple[str, object]] = []
+
+    def note(
+        _connection: object, _cursor: object, statement: str, parameters: object, *_rest: object
+    ) -> None:
+        statements.append((statement, parameters))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    with store.begin() as tx:
+        tx.claim_due(at(0), 30, 10)
+    event.remove(store.engine, "before_cursor_execute", note)
+    statement, parameters = next(one for one in statements if "FROM rollouts" in one[0])
+    with store.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
+    store.close()
+
+    assert [row[3] for row in plan] == ["SEARCH rollouts USING INDEX rollouts_due (due_at<?)"]
 
 
 def test_the_newest_migration_is_the_one_the_code_expects() -> None:

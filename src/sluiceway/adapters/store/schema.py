@@ -23,7 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    false,
+    text,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -84,23 +84,29 @@ rollouts = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("created_by", Text, nullable=False),
 )
-_unfinished = rollouts.c.finished == false()
+# As each database gets to see the condition in queries: SQLite uses such an index for the same words only.
+_unfinished_sqlite, _unfinished_postgres = text("finished = 0"), text("finished = false")
 Index(
     "rollouts_one_per_service",
     rollouts.c.service,
     unique=True,
-    sqlite_where=_unfinished,
-    postgresql_where=_unfinished,
+    sqlite_where=_unfinished_sqlite,
+    postgresql_where=_unfinished_postgres,
 )
 Index(
     "rollouts_one_per_listener",
     rollouts.c.listen_host,
     rollouts.c.listen_port,
     unique=True,
-    sqlite_where=_unfinished,
-    postgresql_where=_unfinished,
+    sqlite_where=_unfinished_sqlite,
+    postgresql_where=_unfinished_postgres,
 )
-Index("rollouts_due", rollouts.c.due_at, sqlite_where=_unfinished, postgresql_where=_unfinished)
+Index(
+    "rollouts_due",
+    rollouts.c.due_at,
+    sqlite_where=_unfinished_sqlite,
+    postgresql_where=_unfinished_postgres,
+)
 
 commands = Table(
     "commands",

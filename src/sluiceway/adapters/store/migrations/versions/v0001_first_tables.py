@@ -13,7 +13,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_UNFINISHED = sa.text("finished = false")
+# Spelled as each database sees it in queries: SQLite uses such an index for the same words only.
+_UNFINISHED_SQLITE, _UNFINISHED_POSTGRES = sa.text("finished = 0"), sa.text("finished = false")
 _APPEND_ONLY = "the audit trail is append-only"
 
 
@@ -79,7 +80,12 @@ def _rollouts() -> None:
 
 def _unfinished_index(name: str, columns: list[str], *, unique: bool) -> None:
     op.create_index(
-        name, "rollouts", columns, unique=unique, sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED
+        name,
+        "rollouts",
+        columns,
+        unique=unique,
+        sqlite_where=_UNFINISHED_SQLITE,
+        postgresql_where=_UNFINISHED_POSTGRES,
     )
 
 
