@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from sluiceway.config import values, vocabulary
 from sluiceway.config.sections import Fields
@@ -14,6 +15,25 @@ from sluiceway.domain.process.plan import Action, Criterion, CriterionKind, Metr
 
 _OPERATOR = re.compile(r"[<>=!]")
 _DEFAULT_TRIGGER = Trigger("", "", "", Action.IMMEDIATE)
+
+
+@dataclass(frozen=True, slots=True)
+class _TriggerCondition:
+    text: str
+    expression: str
+    metrics: tuple[str, ...]
+    window_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _TriggerOptions:
+    """What a trigger says besides its condition. `window_s` is None when only the condition may name one."""
+
+    id: str = ""
+    action: Action = Action.IMMEDIATE
+    window_s: float | None = None
+    min_requests: int = _DEFAULT_TRIGGER.min_requests
+    min_samples: int = _DEFAULT_TRIGGER.min_samples
 
 
 class Judge:
@@ -89,12 +109,22 @@ class Judge:
 
     def _trigger(self, value: Value) -> Trigger | None:
         if value.is_scalar:
-            return self._built(value, value, None)
+            condition = self._condition(value)
+            return self._built(value, condition, _TriggerOptions()) if condition else None
         fields = vocabulary.TRIGGER.read(value)
         when = fields.get("when")
-        return self._built(value, when, fields) if when else None
+        options = _trigger_options(fields)
+        condition = self._condition(when) if when else None
+        if condition is None or options is None:
+            return None
+        said_s, window = condition.window_s, fields.get("for")
+        if window and said_s is not None and options.window_s != said_s:
+            window.problem(
+                f"found {window.raw}, expected {show_duration(said_s)} as the condition says, or one of them"
+            )
+        return self._built(value, condition, options)
 
-    def _built(self, value: Value, when: Value, fields: Fields | None) -> Trigger | None:
+    def _condition(self, when: Value) -> _TriggerCondition | None:
         text = values.text(when, what='a condition such as "error_rate > 0.05"')
         if text is None:
             return None
@@ -113,48 +143,26 @@ class Judge:
                 return None
             case Expressed():
                 self._note_pushed(when, condition.metrics)
-                return self._with_options(value, condition, text, fields)
+                return _TriggerCondition(text, condition.expression, condition.metrics, condition.window_s)
 
-    def _with_options(
-        self, value: Value, condition: Expressed, text: str, fields: Fields | None
-    ) -> Trigger | None:
-        trigger_id, action, window_s = _slug(text), Action.IMMEDIATE, condition.window_s
-        requests, samples = _DEFAULT_TRIGGER.min_requests, _DEFAULT_TRIGGER.min_samples
-        if fields is not None:
-            action_value, window_value, name_value = (
-                fields.get("action"),
-                fields.get("for"),
-                fields.get("name"),
-            )
-            requests_value, samples_value = fields.get("min_requests"), fields.get("min_samples")
-            named = values.name(name_value) if name_value else trigger_id
-            chosen = values.choice(action_value, vocabulary.ACTIONS) if action_value else action
-            window = values.duration(window_value) if window_value else window_s or 0.0
-            least = values.whole(requests_value, least=0, most=1_000_000_000) if requests_value else requests
-            in_a_row = values.whole(samples_value, least=1, most=1_000) if samples_value else samples
-            if window_value and window is not None and window_s is not None and window != window_s:
-                window_value.problem(
-                    f"found {window_value.raw}, expected {show_duration(window_s)} as the condition says, "
-                    "or one of them"
-                )
-            if named is None or chosen is None or window is None or least is None or in_a_row is None:
-                return None
-            trigger_id, action, window_s, requests, samples = named, chosen, window, least, in_a_row
+    def _built(self, value: Value, condition: _TriggerCondition, options: _TriggerOptions) -> Trigger:
+        trigger_id = options.id or _slug(condition.text)
         first = self._trigger_lines.get(trigger_id)
         if first is not None:
             value.problem(
                 f'a second trigger is called "{trigger_id}", first on line {first}; expected different names'
             )
         self._trigger_lines[trigger_id] = value.line
+        window_s = options.window_s if options.window_s is not None else condition.window_s
         return Trigger(
             id=trigger_id,
-            text=text,
+            text=condition.text,
             expression=condition.expression,
-            action=action,
+            action=options.action,
             window_s=window_s or 0.0,
             metrics=condition.metrics,
-            min_samples=samples,
-            min_requests=requests,
+            min_samples=options.min_samples,
+            min_requests=options.min_requests,
         )
 
     def _note_manual(self, value: Value, text: str) -> None:
@@ -186,3 +194,23 @@ def _is_as_written(value: Value, text: str) -> bool:
 def _slug(text: str) -> str:
     words = re.sub(r"[^A-Za-z0-9]+", "-", text.replace(">", " over ").replace("<", " under ")).strip("-")
     return words.lower()[:60].rstrip("-") or "trigger"
+
+
+def _trigger_options(fields: Fields) -> _TriggerOptions | None:
+    default = _TriggerOptions()
+    name_value, action_value, window_value = fields.get("name"), fields.get("action"), fields.get("for")
+    requests_value, samples_value = fields.get("min_requests"), fields.get("min_samples")
+    name = values.name(name_value) if name_value else default.id
+    action = values.choice(action_value, vocabulary.ACTIONS) if action_value else default.action
+    window_s = values.duration(window_value) if window_value else None
+    requests = (
+        values.whole(requests_value, least=0, most=1_000_000_000) if requests_value else default.min_requests
+    )
+    samples = values.whole(samples_value, least=1, most=1_000) if samples_value else default.min_samples
+    if name is None or action is None or requests is None or samples is None:
+        return None
+    return (
+        None
+        if window_value and window_s is None
+        else _TriggerOptions(name, action, window_s, requests, samples)
+    )

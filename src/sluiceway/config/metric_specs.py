@@ -19,63 +19,59 @@ _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]+)\s*\}\}")
 
 
 def read_metrics(value: Value) -> tuple[MetricSpec, ...]:
-    """Return the metrics without problems, in the order of the file."""
-    found = (_read_metric(key, entry) for key, entry in value.entries())
-    return tuple(spec for spec in found if spec is not None)
+    """Return the metrics in the order of the file.
+
+    One with a problem is there with its defaults, so that what names it is not called unknown as well.
+    """
+    return tuple(_read_metric(key, entry) for key, entry in value.entries())
 
 
-def _read_metric(key: Value, value: Value) -> MetricSpec | None:
-    if not _check_name(key):
-        return None
-    fields = vocabulary.METRIC.read(value)
-    if not fields.is_mapping:
-        return None
+def _read_metric(key: Value, value: Value) -> MetricSpec:
+    _check_name(key)
     known = metrics.builtin(key.raw)
     default = metrics.spec_of(known) if known else MetricSpec(key.raw, MetricSource.PROMETHEUS)
-    source_value, unit_value, worse_value = (
-        fields.get("source"),
-        fields.get("unit"),
-        fields.get("higher_is_worse"),
-    )
-    is_prometheus = fields.get("query") is not None
-    implied = MetricSource.PROMETHEUS if is_prometheus else default.source
+    fields = vocabulary.METRIC.read(value)
+    if not fields.is_mapping:
+        return default
+    source_value, worse_value = fields.get("source"), fields.get("higher_is_worse")
+    implied = MetricSource.PROMETHEUS if fields.has("query") else default.source
     source = values.choice(source_value, vocabulary.SOURCES) if source_value else implied
-    unit = values.text(unit_value, what="a unit such as ms") if unit_value else default.unit
-    if known and unit is not None and unit != known.unit and unit_value:
-        unit_value.problem(f"found {unit}, expected {known.unit}, the unit that {key.raw} has everywhere")
+    unit = _unit(key, fields, default)
     worse = values.truth(worse_value) if worse_value else default.higher_is_worse
     window_s, timeout_s, step_s = _times(fields, default)
-    if (
-        source is None
-        or unit is None
-        or worse is None
-        or window_s is None
-        or timeout_s is None
-        or step_s is None
-    ):
-        return None
-    query, address = _source(key, fields, source)
-    if query is None or address is None:
-        return None
+    query, address = _source(key, fields, source) if source is not None else (None, None)
+    if source is None or unit is None or worse is None or query is None or address is None:
+        return default
+    if window_s is None or timeout_s is None or step_s is None:
+        return default
     return MetricSpec(key.raw, source, unit, query, address, window_s, timeout_s, step_s, worse)
 
 
-def _check_name(key: Value) -> bool:
+def _unit(key: Value, fields: Fields, default: MetricSpec) -> str | None:
+    value = fields.get("unit")
+    if value is None:
+        return default.unit
+    unit = values.text(value, what="a unit such as ms")
+    known = metrics.builtin(key.raw)
+    if known and unit is not None and unit != known.unit:
+        value.problem(f"found {unit}, expected {known.unit}, the unit that {key.raw} has everywhere")
+    return unit
+
+
+def _check_name(key: Value) -> None:
     name = key.raw
     if _NAME.fullmatch(name) is None:
         key.problem(
             f"\"{name}\" can't be a metric's name, expected small letters, digits and _, such as checkout_p99"
         )
-        return False
+        return
     if name in RESERVED:
         key.problem(f'"{name}" is a word of the expression language, expected another name')
-        return False
+        return
     if metrics.derived(name) is not None or metrics.canonical(name) != name:
         meant = metrics.canonical(name)
         what = "is computed from other metrics" if meant == name else f'is another spelling of "{meant}"'
         key.problem(f'"{name}" {what}, expected another name')
-        return False
-    return True
 
 
 def _times(fields: Fields, default: MetricSpec) -> tuple[float | None, float | None, float | None]:

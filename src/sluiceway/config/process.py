@@ -70,6 +70,8 @@ def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None =
     ingress = read_ingress(ingress_value, service.name if service else "main") if ingress_value else None
     metrics = read_metrics(metrics_value) if metrics_value else ()
     rollout = _rollout(fields, Judge(metrics))
+    if top.is_mapping and not top.entries():
+        top.expected("a process with service, ingress and rollout")
     if rollout is not None and fields.is_mapping and (not service_value or not ingress_value):
         missing = " and ".join(part for part in ("service", "ingress") if fields.get(part) is None)
         top.note(f"has no {missing}: the rollout can be checked, but not started")

@@ -61,9 +61,7 @@ def _plan(fields: Fields, strategy: Strategy, steps: tuple[Stage, ...], judge: J
     smoke = _smoke(smoke_value) if smoke_value else ()
     keep_s = values.duration(keep_value) if keep_value else KEEP_OLD_S[strategy]
     if not triggers and not any(stage.criteria for stage in steps):
-        fields.value.note(
-            "has no criteria and no triggers, so nothing is judged and nothing rolls back by itself"
-        )
+        fields.value.note("has no criteria and no triggers, so nothing rolls back by itself")
     elif not triggers:
         fields.value.note("has no triggers, so nothing rolls back by itself")
     return RolloutPlan(strategy, steps, triggers, smoke, keep_s or 0.0, step_s, is_automatic)

@@ -27,17 +27,21 @@ class Key:
 
     @property
     def may_be_empty(self) -> bool:
-        """Whether the key may stand there without a value, as when the items of its list are commented out."""
+        """Whether it may stand there without a value, as when a list's items are commented out."""
         return {"type": "null"} in self.schema.get("anyOf", [])
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The keys of one kind of mapping. Keys that begin with `free_prefix` are left alone."""
+    """The keys of one kind of mapping. Keys that begin with `free_prefix` are left alone.
+
+    `also` is what the JSON Schema asks for besides single keys.
+    """
 
     title: str
     keys: tuple[Key, ...]
     free_prefix: str = ""
+    also: Schema = field(default_factory=dict[str, Any])
 
     def read(self, value: Value) -> Fields:
         """Return the section's values by key; every unknown, doubled or missing key is a problem."""
@@ -84,7 +88,7 @@ class Section:
             schema["allOf"] = alternatives
         if self.free_prefix:
             schema["patternProperties"] = {f"^{self.free_prefix}": {}}
-        return {**schema, "additionalProperties": False}
+        return {**schema, **self.also, "additionalProperties": False}
 
 
 def _at_most_one(words: tuple[str, ...]) -> Schema:
@@ -93,7 +97,8 @@ def _at_most_one(words: tuple[str, ...]) -> Schema:
 
 
 def _one_of(keys: tuple[Key, ...]) -> str:
-    return f"one of {', '.join(key.name for key in keys)}"
+    names = ", ".join(key.name for key in keys)
+    return names if len(keys) == 1 else f"one of {names}"
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -112,6 +117,10 @@ class Fields:
         """Return the value of a key, None when it is absent or left empty."""
         value = self.found.get(name)
         return None if value is None or value.is_null else value
+
+    def has(self, name: str) -> bool:
+        """Return whether the key stands there, with or without a value."""
+        return name in self.found
 
     def at(self, name: str) -> Value:
         """Return the value of a key, the section itself when absent: where to report a problem."""

@@ -47,7 +47,7 @@ def _directory(value: Value, base_dir: Path) -> str | None:
         return None
     directory = (base_dir / Path(found).expanduser()).resolve()
     if not directory.is_dir():
-        value.note(f"{found} is no directory here, so no version can start there until it exists")
+        value.note(f"{found} is no directory here, so nothing can start there yet")
     return str(directory)
 
 

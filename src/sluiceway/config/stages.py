@@ -158,7 +158,7 @@ def _duration(fields: Fields, weights_bp: tuple[int, ...] | None) -> float | Non
     if value:
         return values.duration(value)
     if weights_bp is None or len(weights_bp) != 1 or 0 < weights_bp[0] < FULL_WEIGHT_BP:
-        if fields.is_mapping:
+        if fields.is_mapping and not fields.has("duration"):
             fields.value.problem(
                 '"duration" is missing, expected how long the stage lasts at least, such as 10m'
             )
@@ -174,9 +174,7 @@ def _options(fields: Fields) -> tuple[WhenInconclusive, int, int] | None:
         if inconclusive_value
         else _DEFAULT.inconclusive
     )
-    requests = (
-        values.whole(requests_value, least=0, most=1_000_000_000) if requests_value else _DEFAULT.min_requests
-    )
+    requests = values.count(requests_value) if requests_value else _DEFAULT.min_requests
     mirror_bp = values.weight_bp(mirror_value) if mirror_value else 0
     if inconclusive is None or requests is None or mirror_bp is None:
         return None
@@ -198,7 +196,7 @@ def _one_audience(value: Value) -> Audience | None:
         value.problem(
             "found both a header and a cookie, expected one of them"
             if header
-            else "expected a header or a cookie"
+            else "found neither a header nor a cookie, expected one of them"
         )
         return None
     named = header or cookie

@@ -122,9 +122,9 @@ class Value:
     def describe(self) -> str:
         """Return what stands here, for a message."""
         if self.is_mapping:
-            return "a mapping"
+            return "a mapping" if self.node.value else "an empty mapping"
         if self.is_list:
-            return "a list"
+            return "a list" if self.node.value else "an empty list"
         if self.is_null:
             return "nothing"
         text = self.raw if len(self.raw) <= 60 else f"{self.raw[:57]}..."
@@ -240,7 +240,7 @@ def _refuse_syntax(findings: Findings, error: yaml.MarkedYAMLError) -> NoReturn:
     said = str(error.problem or error.context or "not YAML")
     if mark is None:
         _refuse(findings, 1, 1, f"not valid YAML: {said}")
-    hint = next((hint for part, hint in _SYNTAX_HINTS if part in said), "")
+    hint = next((hint for part, hint in _SYNTAX_HINTS if part in f"{said} {error.context}"), "")
     _refuse(findings, mark.line + 1, mark.column + 1, hint or f"not valid YAML: {said}")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from sluiceway.config.tree import Value, nearest
-from sluiceway.domain.process.durations import parse_duration, parse_weight_bp
+from sluiceway.domain.process.durations import parse_duration, parse_weight_bp, show_duration
 from sluiceway.errors import InvalidInputError
 
 T = TypeVar("T")
@@ -74,8 +74,8 @@ def duration(value: Value, *, least_s: float = 0.0, most_s: float | None = None)
         value.problem(str(problem))
         return None
     if seconds < least_s or (most_s is not None and seconds > most_s):
-        most = f" to {most_s:g} s" if most_s is not None else " or more"
-        value.problem(f"{value.raw} is outside what fits here, expected {least_s:g} s{most}")
+        most = f" to {show_duration(most_s)}" if most_s is not None else " or more"
+        value.problem(f"{value.raw} is outside what fits here, expected {show_duration(least_s)}{most}")
         return None
     return seconds
 
@@ -104,6 +104,11 @@ def whole(value: Value, *, least: int, most: int) -> int | None:
     return number
 
 
+def count(value: Value) -> int | None:
+    """Return a number of requests, 0 and up."""
+    return whole(value, least=0, most=1_000_000_000)
+
+
 def truth(value: Value) -> bool | None:
     """Return true or false; YAML's yes, no, on and off are understood."""
     found = _TRUTHS.get(value.raw.lower()) if value.is_scalar and value.kind == "bool" else None
@@ -114,13 +119,14 @@ def truth(value: Value) -> bool | None:
 
 def choice(value: Value, choices: Mapping[str, T]) -> T | None:
     """Return what one of these words stands for."""
-    found = text(value, what=f"one of {', '.join(choices)}")
+    expected = ("" if len(choices) == 1 else "one of ") + ", ".join(choices)
+    found = text(value, what=expected)
     if found is None:
         return None
     word = found.strip().lower()
     if word in choices:
         return choices[word]
-    value.problem(f'unknown word "{found}", expected one of {", ".join(choices)}{nearest(word, choices)}')
+    value.problem(f'unknown word "{found}", expected {expected}{nearest(word, choices)}')
     return None
 
 

@@ -8,6 +8,7 @@ from sluiceway.config.sections import Key, Schema, Section
 from sluiceway.domain.process.conditions import NAMED_CRITERIA
 from sluiceway.domain.process.durations import UNIT_PATTERN
 from sluiceway.domain.process.plan import Action, MetricSource, Strategy, WhenInconclusive
+from sluiceway.domain.process.syntax import RESERVED
 
 ACTIONS: dict[str, Action] = {
     **{action.value: action for action in Action},
@@ -25,7 +26,6 @@ SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 NAME: Schema = {"type": ["string", "number"], "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"}
 TRUTH: Schema = {"type": "boolean"}
 URL_PATH: Schema = {"type": "string", "pattern": r"^/\S*$"}
-_UNITS = UNIT_PATTERN.replace("|", " | ")
 DURATION: Schema = {
     "anyOf": [
         {
@@ -39,7 +39,7 @@ DURATION: Schema = {
 WEIGHT: Schema = {
     "anyOf": [
         {"type": "number", "minimum": 0, "maximum": 100},
-        {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(%|percent)?\s*$"},
+        {"type": "string", "pattern": r"^\s*(100(\.0+)?|\d{1,2}(\.\d{1,2})?)\s*(%|percent)?\s*$"},
     ],
     "examples": ["5%", "0.1%"],
 }
@@ -128,6 +128,7 @@ STICKY = Section(
         Key("cookie", TEXT, "the cookie whose value tells users apart; made when absent"),
         Key("header", TEXT, "the request header whose value tells users apart"),
     ),
+    also={"minProperties": 1},
 )
 INGRESS = Section(
     "Where users come in",
@@ -170,6 +171,7 @@ AUDIENCE = Section(
             is_required=True,
         ),
     ),
+    also={"oneOf": [{"required": ["header"]}, {"required": ["cookie"]}]},
 )
 APPROVAL = Section(
     "Who must agree",
@@ -184,6 +186,7 @@ CRITERION = Section(
         *(Key(word, {"const": True}, f"stands for {meaning}") for word, meaning in NAMED_CRITERIA.items()),
         Key("manual", TEXT, "a sentence that a person must attest"),
     ),
+    also={"minProperties": 1, "maxProperties": 1},
 )
 CRITERIA: Schema = maybe(
     {"anyOf": [TEXT, list_of({"anyOf": [TEXT, ref("criterion")]})]},
@@ -302,7 +305,13 @@ PROCESS = Section(
         Key("ingress", ref("ingress"), "where users come in"),
         Key(
             "metrics",
-            maybe({"type": "object", "additionalProperties": maybe(ref("metric"))}),
+            maybe(
+                {
+                    "type": "object",
+                    "propertyNames": {"pattern": "^[a-z][a-z0-9_]{0,62}$", "not": {"enum": sorted(RESERVED)}},
+                    "additionalProperties": ref("metric"),
+                }
+            ),
             "metrics besides the built-in ones",
         ),
         Key("rollout", ref("rollout"), "how a new version takes over"),
@@ -313,6 +322,7 @@ PROCESS = Section(
         ),
     ),
     free_prefix="x-",
+    also={"minProperties": 1, "not": {"required": ["rollout", "canary_deployment"]}},
 )
 
 SECTIONS: dict[str, Section] = {

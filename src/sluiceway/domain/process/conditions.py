@@ -67,24 +67,31 @@ class Conditions:
         except syntax.ExpressionSyntaxError as problem:
             syntax_problem = ExpressionProblem(problem.at, problem.message)
         else:
-            if _compares(tree):
-                return self._checked(text, None)
+            if _compares(tree) or any(name in self._known for name in expressions.names_of(tree)):
+                return self._checked(text)
         try:
             phrase = phrases.read(text, self._vocabulary)
         except InvalidInputError as problem:
             return Unreadable((ExpressionProblem(0, str(problem)),))
         if phrase is not None:
-            return self._checked(phrase.expression, phrase.window_s)
+            read = self._checked(phrase.expression, phrase.window_s)
+            if isinstance(read, Unreadable):  # offsets are into the expression, not into the sentence
+                return Unreadable(tuple(ExpressionProblem(0, problem.message) for problem in read.problems))
+            return read
         return self._unread(text, syntax_problem)
 
-    def _checked(self, expression: str, window_s: float | None) -> Condition:
+    def _compares_a_metric(self, text: str) -> bool:
+        names = (metrics.canonical(word) for word in re.findall(r"\w+", text) if "_" in word)
+        return bool(re.search(r"[<>=]", text)) and any(name in self._known for name in names)
+
+    def _checked(self, expression: str, window_s: float | None = None) -> Condition:
         problems = expressions.check(expression, self._known)
         if problems:
             return Unreadable(problems)
         return Expressed(expression, expressions.names_in(expression), window_s)
 
     def _unread(self, text: str, syntax_problem: ExpressionProblem | None) -> Condition:
-        if syntax_problem is not None and _looks_like_an_expression(text):
+        if syntax_problem is not None and (_looks_like_an_expression(text) or self._compares_a_metric(text)):
             named = _lone_name(text)
             if named and metrics.canonical(named) not in self._known:
                 near = expressions.did_you_mean(metrics.canonical(named), self._known)
@@ -116,4 +123,4 @@ def _lone_name(text: str) -> str:
 
 def _looks_like_an_expression(text: str) -> bool:
     """Whether a person meant figures to answer it: joined conditions, or one name compared."""
-    return bool(re.search(r"&&|\|\||[<>=!]=|\bbaseline\.", text)) or bool(_lone_name(text))
+    return bool(re.search(r"&&|\|\||[<>=!]=|\bbaseline\.|^\w+\(", text)) or bool(_lone_name(text))

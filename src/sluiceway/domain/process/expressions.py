@@ -88,7 +88,8 @@ def name_of(node: syntax.Name) -> str:
     return f"baseline.{name}" if node.is_baseline else name
 
 
-def _names(tree: syntax.Node) -> tuple[str, ...]:
+def names_of(tree: syntax.Node) -> tuple[str, ...]:
+    """Return the metrics that a tree names, each once, in the catalogue's spelling."""
     return tuple(dict.fromkeys(name_of(node) for node in syntax.walk(tree) if isinstance(node, syntax.Name)))
 
 
@@ -109,11 +110,11 @@ def _compile(expression: str) -> _Compiled:
 
     tree = tree_of(expression)
     divisors = tuple(
-        (" ".join(_names(node.right)) or "0", cel.compile(render(node.right)))
+        (" ".join(names_of(node.right)) or "0", cel.compile(render(node.right)))
         for node in syntax.walk(tree)
         if isinstance(node, syntax.Binary) and node.operator == "/"
     )
-    return _Compiled(tree, _names(tree), cel.compile(render(tree)), divisors)
+    return _Compiled(tree, names_of(tree), cel.compile(render(tree)), divisors)
 
 
 def names_in(expression: str) -> tuple[str, ...]:
@@ -121,7 +122,7 @@ def names_in(expression: str) -> tuple[str, ...]:
 
     Raises InvalidInputError when the expression can't be read.
     """
-    return _names(tree_of(expression))
+    return names_of(tree_of(expression))
 
 
 def _look_up(name: str, new: Mapping[str, Reading], stable: Mapping[str, Reading]) -> float | None:
@@ -178,7 +179,7 @@ def evaluate(expression: str, new: Mapping[str, Reading], stable: Mapping[str, R
 
 def value_of(node: syntax.Node, figures: Mapping[str, float]) -> float | None:
     """Return the number that part of an expression stands for, None when a figure is missing."""
-    names = _names(node)
+    names = names_of(node)
     if any(name not in figures for name in names):
         return None
     compiled = _compile(render(node))
@@ -195,7 +196,11 @@ def limit_on(expression: str, metric: str) -> float | None:
     if not isinstance(tree, syntax.Binary) or tree.operator not in _FLIPPED:
         return None
     for name, bound in ((tree.left, tree.right), (tree.right, tree.left)):
-        if isinstance(name, syntax.Name) and name_of(name) == metrics.canonical(metric) and not _names(bound):
+        if (
+            isinstance(name, syntax.Name)
+            and name_of(name) == metrics.canonical(metric)
+            and not names_of(bound)
+        ):
             return value_of(bound, {})
     return None
 
@@ -310,7 +315,7 @@ def check(expression: str, known: Collection[str]) -> tuple[ExpressionProblem, .
     if checker.kind(tree) != "truth":
         message = "found a number, expected a condition such as error_rate < 0.01"
         checker.problems.insert(0, ExpressionProblem(start_of(tree), message))
-    if not checker.problems and not _names(tree):
+    if not checker.problems and not names_of(tree):
         checker.problems.append(ExpressionProblem(0, "names no metric, so it never changes"))
     return tuple(sorted(checker.problems, key=lambda problem: problem.at))
 
