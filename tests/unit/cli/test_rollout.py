@@ -14,8 +14,8 @@ from tests.unit.cli.conftest import Sluice
 from tests.unit.domain.rollouts.world import a_plan
 
 
-def progressing(server: Served, **more: int) -> str:
-    rollout_id = server.office.put_rollout(a_plan(500, 2_500, 10_000), **more)
+def progressing(server: Served) -> str:
+    rollout_id = server.office.put_rollout(a_plan(500, 2_500, 10_000))
     server.office.desk.run(rollout_id, until="progressing")
     return rollout_id
 
