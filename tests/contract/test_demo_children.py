@@ -7,32 +7,21 @@ import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sluiceway.demo.children import MARKER_VARIABLE, Child, end_marked, free_port, marked
+from sluiceway.adapters.processes import ProcessRef, is_alive, spawn
+from sluiceway.demo.children import Child, end_left_running, free_port, left_running
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-GRANDCHILD = (
-    "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], "
-    "start_new_session=True); print('up', flush=True); time.sleep(60)"
-)
 
 
-@pytest.fixture
-def mark() -> Iterator[str]:
-    mark = uuid.uuid4().hex
-    yield mark
-    end_marked(mark, grace_s=0.1)
-
-
-def start(code: str, tmp_path: Path, mark: str) -> Child:
+def start(code: str, tmp_path: Path) -> Child:
     log = tmp_path / "log"
-    child = Child("sleeper", [sys.executable, "-c", code], log=log, env={MARKER_VARIABLE: mark})
+    child = Child("sleeper", [sys.executable, "-c", code], log=log)
     deadline = time.monotonic() + 20
     while "up" not in log.read_text():
         assert time.monotonic() < deadline
@@ -40,55 +29,69 @@ def start(code: str, tmp_path: Path, mark: str) -> Child:
     return child
 
 
-def test_a_child_ends_when_told(tmp_path: Path, mark: str) -> None:
-    child = start(SLEEP, tmp_path, mark)
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    data = tmp_path / "data"
+    data.mkdir()
+    yield data
+    end_left_running(data, grace_s=0.1)
+
+
+def leave_running(data: Path) -> ProcessRef:
+    return spawn(
+        [sys.executable, "-c", "import time; time.sleep(60)"],
+        cwd=data,
+        env=os.environ,
+        log_path=data / "log",
+        tag=f"shop:{data}/deploy/shop",
+    )
+
+
+def test_a_child_ends_when_told(tmp_path: Path) -> None:
+    child = start(SLEEP, tmp_path)
     running = not child.has_ended
     child.end()
     assert running
     assert child.has_ended
 
 
-def test_a_child_that_does_not_listen_ends_all_the_same(tmp_path: Path, mark: str) -> None:
-    child = start(DEAF, tmp_path, mark)
+def test_a_child_that_does_not_listen_ends_all_the_same(tmp_path: Path) -> None:
+    child = start(DEAF, tmp_path)
     child.end(grace_s=0.2)
     assert child.has_ended
 
 
-def test_ending_twice_is_fine(tmp_path: Path, mark: str) -> None:
-    child = start(SLEEP, tmp_path, mark)
+def test_ending_twice_is_fine(tmp_path: Path) -> None:
+    child = start(SLEEP, tmp_path)
     child.end()
     child.end()
     assert child.has_ended
 
 
-def test_the_last_words_of_a_child_are_kept(tmp_path: Path, mark: str) -> None:
+def test_the_last_words_of_a_child_are_kept(tmp_path: Path) -> None:
     child = Child(
         "talker",
         [sys.executable, "-c", "print(*range(20), sep='\\n')"],
         log=tmp_path / "log",
-        env={MARKER_VARIABLE: mark},
     )
     while not child.has_ended:
         time.sleep(0.02)
     assert child.last_words(3) == "17\n18\n19"
 
 
-def test_what_a_child_left_running_is_found_by_its_mark_and_ended(tmp_path: Path, mark: str) -> None:
-    child = start(GRANDCHILD, tmp_path, mark)
-    pids = {process.pid for process in marked(mark)}
-    child.end()
-    left = {process.pid for process in marked(mark)}
-    end_marked(mark)
-    assert child.pid in pids
-    assert left == pids - {child.pid}
-    assert len(left) == 1
-    assert marked(mark) == []
+def test_what_a_server_left_running_is_found_by_its_folder_and_ended(data: Path) -> None:
+    left = leave_running(data)
+    found = [process.pid for process in left_running(data)]
+    end_left_running(data)
+    assert found == [left.pid]
+    assert not is_alive(left)
 
 
-def test_processes_with_another_mark_are_left_alone(tmp_path: Path, mark: str) -> None:
-    stranger = start(SLEEP, tmp_path, mark)
-    end_marked(uuid.uuid4().hex)
-    assert not stranger.has_ended
+def test_what_another_directory_s_server_left_is_left_alone(data: Path, tmp_path: Path) -> None:
+    left = leave_running(data)
+    # One folder's name begins with the other's.
+    end_left_running(tmp_path / "dat")
+    assert is_alive(left)
 
 
 def test_the_preferred_port_is_taken_when_it_is_free() -> None:

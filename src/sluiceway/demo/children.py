@@ -1,7 +1,7 @@
 """The processes that a demo starts: the server, the load, and what the server leaves running.
 
-The proxy and the shop's instances outlive `sluice serve` by design, so at its end the demo looks for every
-process that carries its own mark in the environment, and ends those: nothing of anybody else.
+The proxy and the shop's instances outlive `sluice serve` by design. Each carries a tag in its environment
+that names its folder, so the demo ends those of its own data directory and nothing of anybody else.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import contextlib
 import os
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 
-MARKER_VARIABLE = "SLUICE_DEMO"
+from sluiceway.adapters.processes import TAG_VARIABLE
 
 _GRACE_S = 8.0
 
@@ -23,7 +23,7 @@ _GRACE_S = 8.0
 class Child:
     """One process in a session of its own, so that Ctrl-C reaches the demo alone and it ends in order."""
 
-    def __init__(self, name: str, argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, name: str, argv: Sequence[str], *, log: Path) -> None:
         self.name = name
         self.log = log
         with log.open("ab") as output:
@@ -32,7 +32,6 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **env},
                 start_new_session=True,
             )
 
@@ -62,20 +61,24 @@ class Child:
         return ""
 
 
-def marked(mark: str) -> list[psutil.Process]:
-    """Return the processes that run with this demo's mark in their environment, except the caller."""
+def left_running(data: Path) -> list[psutil.Process]:
+    """Return the processes that a server of this data directory started and left running."""
+    inside = f"{data.absolute()}{os.sep}"
     found: list[psutil.Process] = []
     for process in psutil.process_iter():
         # Other users' processes can't be read, and one may end while it is looked at.
         with contextlib.suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and process.environ().get(MARKER_VARIABLE) == mark:
+            if inside in process.environ().get(TAG_VARIABLE, ""):
                 found.append(process)
     return found
 
 
-def end_marked(mark: str, grace_s: float = _GRACE_S) -> None:
-    """End every process with the mark: politely, and hard after `grace_s`. Returns when they are gone."""
-    processes = marked(mark)
+def end_left_running(data: Path, grace_s: float = _GRACE_S) -> None:
+    """End what a server of this data directory left: politely, and hard after `grace_s`.
+
+    Returns when all of it is gone.
+    """
+    processes = left_running(data)
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.terminate()

@@ -15,7 +15,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 import webbrowser
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
@@ -27,12 +26,7 @@ from types import FrameType
 import httpx
 from rich.console import Console
 
-from sluiceway.demo.children import (
-    MARKER_VARIABLE,
-    Child,
-    end_marked,
-    free_port,
-)
+from sluiceway.demo.children import Child, end_left_running, free_port
 from sluiceway.demo.faults import Fault, read_first_harm
 from sluiceway.demo.follow import Follower, Timeline, make_breaker
 from sluiceway.demo.options import NEW, ROLLED_BACK, STABLE, DemoOptions, DemoResult, parse_options
@@ -56,14 +50,13 @@ def run_demo(options: DemoOptions, progress: Progress) -> DemoResult:
     began_s = time.monotonic()
     with _signals_as_they_were(), ExitStack() as ending, _undisturbed_ending():
         home = ending.enter_context(_home(options.data))
-        mark = uuid.uuid4().hex
-        ending.callback(end_marked, mark)  # the proxy and the shop's instances, after their server
+        ending.callback(
+            end_left_running, home / "data"
+        )  # the proxy and the shop's instances, after their server
         fault_file = home / "fault"
         ingress_port = free_port(options.ingress_port or (0 if options.headless else 8080))
         process_file = home / "shop.yaml"
-        process_text = render_process(
-            fault=options.fault, fault_file=fault_file, ingress_port=ingress_port, mark=mark
-        )
+        process_text = render_process(fault=options.fault, fault_file=fault_file, ingress_port=ingress_port)
         process_file.write_text(process_text)
 
         progress.say(f"starting Sluiceway, everything in {home}")
@@ -72,7 +65,6 @@ def run_demo(options: DemoOptions, progress: Progress) -> DemoResult:
             _console_port(options),
             options.speed,
             log=home / "serve.log",
-            mark=mark,
         )
         ending.callback(server.end)
         api = Api(url)
@@ -168,7 +160,7 @@ class _Demo:
         # Should the demo itself be killed, the load ends by itself.
         command += ["--seconds", f"{options.limit_s + 30:g}", "--out", str(self.records.path)]
         self.progress.say(f"{options.users} users send {options.rps:g} requests/s to {address}")
-        return Child("load", command, log=self.home / "load.log", env={})
+        return Child("load", command, log=self.home / "load.log")
 
     def _look(self) -> None:
         view = self.api.rollout(self.rollout_id)
@@ -194,7 +186,7 @@ class _Demo:
             )
 
 
-def render_process(*, fault: Fault, fault_file: Path, ingress_port: int, mark: str) -> str:
+def render_process(*, fault: Fault, fault_file: Path, ingress_port: int) -> str:
     """Return the shipped process file with this demo's particulars filled in."""
     template = resources.files("sluiceway.demo").joinpath("shop.yaml").read_text(encoding="utf-8")
     return string.Template(template).substitute(
@@ -203,8 +195,6 @@ def render_process(*, fault: Fault, fault_file: Path, ingress_port: int, mark: s
         fault=fault.value,
         fault_file=_in_yaml(str(fault_file)),
         ingress_port=ingress_port,
-        marker_variable=MARKER_VARIABLE,
-        marker=mark,
     )
 
 

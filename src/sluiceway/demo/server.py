@@ -10,7 +10,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from sluiceway.adapters.data_dir import DataDir, read_note
-from sluiceway.demo.children import MARKER_VARIABLE, Child
+from sluiceway.demo.children import Child
 from sluiceway.errors import NotServedError, SluicewayError
 from sluiceway.services.views import RolloutView
 
@@ -36,12 +36,12 @@ def serve_command(data: Path, port: int, speed: float) -> list[str]:
     ]
 
 
-def start_server(data: Path, port: int, speed: float, *, log: Path, mark: str) -> tuple[Child, str]:
+def start_server(data: Path, port: int, speed: float, *, log: Path) -> tuple[Child, str]:
     """Start `sluice serve` and return it with its address once it answers.
 
     Raises NotServedError with the end of its log when it ends or stays silent.
     """
-    child = Child("sluice serve", serve_command(data, port, speed), log=log, env={MARKER_VARIABLE: mark})
+    child = Child("sluice serve", serve_command(data, port, speed), log=log)
     deadline = time.monotonic() + START_WITHIN_S
     try:
         while time.monotonic() < deadline and not child.has_ended:

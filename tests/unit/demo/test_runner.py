@@ -79,12 +79,12 @@ def test_a_command_line_that_makes_no_sense_is_refused(
 
 def test_the_process_file_gives_the_fault_to_the_new_version_alone(tmp_path: Path) -> None:
     fault_file = tmp_path / 'odd "name"'
-    text = render_process(fault=Fault.CRASH, fault_file=fault_file, ingress_port=8123, mark="m1")
+    text = render_process(fault=Fault.CRASH, fault_file=fault_file, ingress_port=8123)
     process = yaml.safe_load(text)
     assert process["service"]["versions"] == {
         "2.0": {"env": {"SHOP_FAULT": "crash", "SHOP_FAULT_FILE": str(fault_file)}}
     }
-    assert "SHOP_FAULT" not in process["service"]["env"]
+    assert "env" not in process["service"]
     assert process["ingress"]["listen"] == "127.0.0.1:8123"
 
 
@@ -148,7 +148,7 @@ def test_a_demo_that_nobody_visited_has_no_requests() -> None:
 
 
 def test_the_shipped_process_file_is_valid_and_leaves_nothing_to_note(tmp_path: Path) -> None:
-    text = render_process(fault=Fault.NONE, fault_file=tmp_path / "fault", ingress_port=8123, mark="m1")
+    text = render_process(fault=Fault.NONE, fault_file=tmp_path / "fault", ingress_port=8123)
     process = parse_process(text, str(tmp_path / "shop.yaml"))
     assert process.notes == ()
     assert process.rollout is not None
