@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 from litestar import MediaType, Request, Response, Router, get
-from litestar.di import Provide
-from litestar.params import Dependency, Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -61,9 +61,9 @@ class Console:
     assets: Assets
 
 
-_Console = Annotated[Console, Dependency(skip_validation=True)]
-_Service = Annotated[str | None, Parameter(query="service", max_length=200)]
-_Before = Annotated[str | None, Parameter(query="before", max_length=100)]
+_Console = NamedDependency[Console]
+_Service = Annotated[str | None, QueryParameter(name="service", max_length=200)]
+_Before = Annotated[str | None, QueryParameter(name="before", max_length=100)]
 
 
 def web_handlers(rollouts: Rollouts) -> list[ControllerRouterHandler]:
@@ -111,7 +111,7 @@ def list_redirect() -> Redirect:
 
 
 @get("/rollouts/{rollout_id:str}", sync_to_thread=True)
-def rollout_page(console: _Console, rollout_id: str) -> Response[str]:
+def rollout_page(console: _Console, rollout_id: FromPath[str]) -> Response[str]:
     """One rollout, complete as it is now; scripts keep it up to date."""
     view = console.rollouts.get(rollout_id)
     trail = console.rollouts.history(view.summary.id, limit=_TRAIL_PAGE)
@@ -119,13 +119,13 @@ def rollout_page(console: _Console, rollout_id: str) -> Response[str]:
 
 
 @get("/fragments/rollouts/{rollout_id:str}", sync_to_thread=True)
-def rollout_fragment(console: _Console, rollout_id: str) -> Response[str]:
+def rollout_fragment(console: _Console, rollout_id: FromPath[str]) -> Response[str]:
     return _html(console.pages.rollout_fragment(console.rollouts.get(rollout_id)))
 
 
 @get("/fragments/rollouts/{rollout_id:str}/trail", sync_to_thread=True)
 def trail_fragment(
-    console: _Console, rollout_id: str, after: Annotated[int, Parameter(ge=0)] = 0
+    console: _Console, rollout_id: FromPath[str], after: Annotated[int, QueryParameter(ge=0)] = 0
 ) -> Response[str]:
     """Audit entries that came after one already shown."""
     return _html(
@@ -136,9 +136,9 @@ def trail_fragment(
 @get("/static/{digest:str}/{path:path}", sync_to_thread=False)
 def static_file(
     console: _Console,
-    digest: str,
-    path: str,
-    if_none_match: Annotated[str, Parameter(header="If-None-Match")] = "",
+    digest: FromPath[str],
+    path: FromPath[str],
+    if_none_match: Annotated[str, HeaderParameter(name="If-None-Match")] = "",
 ) -> Response[bytes]:
     """A file of the console; kept by browsers for ever when asked for by its content's digest."""
     asset = console.assets.by_path.get(path.lstrip("/"))
@@ -153,7 +153,7 @@ def static_file(
     }
     if if_none_match == etag:
         return Response(b"", status_code=304, headers=headers, media_type=asset.media_type)
-    return Response(asset.content, headers=headers, media_type=f"{asset.media_type}; charset=utf-8")
+    return Response(asset.content, headers=headers, media_type=asset.media_type)
 
 
 @get("/favicon.ico", sync_to_thread=False)

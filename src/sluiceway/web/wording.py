@@ -82,8 +82,11 @@ def figure(value: float | None, kind: FigureKind, unit: str = "") -> str:
 
 
 def percent(value: float | None) -> str:
-    """Return a percentage (0 to 100) such as `0.4 %`; small shares keep the digits that matter."""
-    return NO_DATA if value is None else f"{number(value)}{_GAP}%"
+    """Return a percentage such as `0.4 %`; what is not quite nothing or everyone never looks like it."""
+    if value is None:
+        return NO_DATA
+    text = f"{value:.2f}".rstrip("0") if 99 < value < 99.995 else number(value)
+    return f"{text}{_GAP}%"
 
 
 def number(value: float) -> str:

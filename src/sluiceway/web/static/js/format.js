@@ -13,13 +13,18 @@ export function number(value) {
   return value < 0 && text !== "0" ? `-${text}` : text;
 }
 
+function percent(value) {
+  const text = value > 99 && value < 99.995 ? value.toFixed(2).replace(/0+$/, "") : number(value);
+  return `${text}${GAP}%`;
+}
+
 export function figure(value, kind, unit = "") {
   if (value === null || value === undefined) return "no data";
   switch (kind) {
     case "ratio":
-      return `${number(value * 100)}${GAP}%`;
+      return percent(value * 100);
     case "percent":
-      return `${number(value)}${GAP}%`;
+      return percent(value);
     case "ms":
       return Math.abs(value) >= 10_000 ? `${number(value / 1000)}${GAP}s` : `${number(value)}${GAP}ms`;
     case "s":

@@ -17,6 +17,10 @@ async function refresh() {
 const link = new Link(refresh, clock);
 localiseTimes(document);
 link.heard();
-setInterval(() => {
-  if (!document.hidden && !link.isLost) refresh().catch(() => link.lost());
+let isBusy = false;
+setInterval(async () => {
+  if (document.hidden || link.isLost || isBusy) return;
+  isBusy = true;
+  await refresh().catch(() => link.lost());
+  isBusy = false;
 }, EVERY_MS);
