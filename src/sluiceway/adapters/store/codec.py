@@ -10,7 +10,8 @@ import json
 import math
 from typing import Any, Final, TypeVar, assert_never, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from sluiceway.domain.rollouts.model import (
     Command,
@@ -21,21 +22,24 @@ from sluiceway.domain.rollouts.model import (
     SetTraffic,
     StopVersion,
 )
-from sluiceway.errors import StoreError
+from sluiceway.errors import InvalidInputError, StoreError
 from sluiceway.ports.store import RolloutSetup
 
 FORMAT: Final = 1
 
 T = TypeVar("T")
 
-_STATE = TypeAdapter(RolloutState)
-_SETUP = TypeAdapter(RolloutSetup)
-_COMMAND = TypeAdapter(Command)
-_EFFECTS: dict[str, TypeAdapter[Any]] = {
-    "set-traffic": TypeAdapter(SetTraffic),
-    "ensure-version": TypeAdapter(EnsureVersion),
-    "stop-version": TypeAdapter(StopVersion),
-    "run-smoke": TypeAdapter(RunSmoke),
+# Infinity and NaN are kept as such: written as null, a figure of a state would make its row unreadable.
+# pydantic takes such a setting for a dataclass only from what surrounds it, hence the one-element tuples.
+_CONFIG = ConfigDict(ser_json_inf_nan="constants")
+_STATE = TypeAdapter(tuple[RolloutState], config=_CONFIG)
+_SETUP = TypeAdapter(tuple[RolloutSetup], config=_CONFIG)
+_COMMAND = TypeAdapter(tuple[Command], config=_CONFIG)
+_EFFECTS: dict[str, TypeAdapter[tuple[Any]]] = {
+    "set-traffic": TypeAdapter(tuple[SetTraffic], config=_CONFIG),
+    "ensure-version": TypeAdapter(tuple[EnsureVersion], config=_CONFIG),
+    "stop-version": TypeAdapter(tuple[StopVersion], config=_CONFIG),
+    "run-smoke": TypeAdapter(tuple[RunSmoke], config=_CONFIG),
 }
 
 Figures = tuple[tuple[str, float | str | None], ...]
@@ -133,16 +137,21 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _pack(adapter: TypeAdapter[T], value: T, *, kind: str | None = None) -> str:
-    body = adapter.dump_json(value).decode()
+def _pack(adapter: TypeAdapter[tuple[T]], value: T, *, kind: str | None = None) -> str:
+    try:
+        body = adapter.dump_json((value,)).decode()[1:-1]
+    except PydanticSerializationError as exc:
+        raise InvalidInputError(
+            "a text holds half of a surrogate pair, which is no character; send it as valid UTF-8"
+        ) from exc
     head = f'"kind":{json.dumps(kind)},' if kind else ""
     return f'{{"format":{FORMAT},{head}"body":{body}}}'
 
 
-def _unpack(adapter: TypeAdapter[T], text: str, what: str) -> T:
+def _unpack(adapter: TypeAdapter[tuple[T]], text: str, what: str) -> T:
     document = _loaded(text, what)
     try:
-        return adapter.validate_python(_upgraded(document, what)["body"])
+        return adapter.validate_python((_upgraded(document, what)["body"],))[0]
     except (ValidationError, KeyError) as exc:
         raise StoreError(
             f"the database holds {what} that can't be read ({_first(exc)}); restore a copy"
