@@ -9,7 +9,11 @@ from litestar import Litestar
 
 from sluiceway.adapters.clock import SystemClock
 from sluiceway.adapters.data_dir import DEFAULT_NAME, DataDir
+from sluiceway.adapters.deploy.local import LocalProcesses
+from sluiceway.adapters.metrics.deploy_metrics import DeployMetrics
+from sluiceway.adapters.metrics.prometheus import PrometheusMetrics
 from sluiceway.adapters.store import SqlStore, open_store
+from sluiceway.adapters.traffic.envoy import EnvoyTraffic
 from sluiceway.adapters.work.dbos_work import DbosWork
 from sluiceway.api.app import create_api
 from sluiceway.api.events import Shutdown
@@ -18,6 +22,7 @@ from sluiceway.engine.engine import Engine, last_process_time
 from sluiceway.ports.metrics import MetricsProvider
 from sluiceway.services.health import HealthService
 from sluiceway.services.rollouts import RolloutService
+from sluiceway.web.routes import web_handlers
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,12 @@ def build_app(settings: Settings) -> App:
     data_dir = DataDir(settings.data_dir)
     store = open_store(data_dir.database)
     clock = SystemClock(settings.speed, last_process_time(store))
-    traffic = EnvoyTraffic(data_dir.envoy)
-    deploy = LocalProcesses(data_dir.deploy, clock)
-    metrics: dict[MetricSource, MetricsProvider] = {}
+    traffic = EnvoyTraffic(data_dir.path)
+    deploy = LocalProcesses(data_dir.path, clock)
+    metrics: dict[MetricSource, MetricsProvider] = {
+        MetricSource.DEPLOY: DeployMetrics(deploy, clock),
+        MetricSource.PROMETHEUS: PrometheusMetrics(),
+    }
     engine = Engine(
         store=store,
         clock=clock,
@@ -74,5 +82,6 @@ def build_app(settings: Settings) -> App:
         HealthService(store, clock, engine),
         shutdown=shutdown,
         own_name=settings.own_name,
+        more_handlers=web_handlers(service),
     )
     return App(store=store, clock=clock, engine=engine, service=service, asgi=asgi, shutdown=shutdown)

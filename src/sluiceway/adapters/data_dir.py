@@ -40,14 +40,6 @@ class DataDir:
         return self.path / "sluiceway.db"
 
     @property
-    def envoy(self) -> Path:
-        return self.path / "envoy"
-
-    @property
-    def deploy(self) -> Path:
-        return self.path / "deploy"
-
-    @property
     def log_file(self) -> Path:
         return self.path / "logs" / "sluice.log"
 
