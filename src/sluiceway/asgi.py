@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
@@ -42,7 +43,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
         data_dir.lock()
         ending.callback(data_dir.unlock)
         listener = ending.enter_context(listen(settings.host, settings.port))
-        set_up_logs(data_dir.log_file, level=settings.log_level)
+        set_up_logs(data_dir.log_file, level=settings.log_level, to_stderr=not sys.stderr.isatty())
         app = build_app(settings)
         ending.callback(app.close)
         url = _url(listener)
@@ -50,7 +51,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
             app.engine.start()
             ending.callback(app.engine.stop)
             data_dir.announce(url)
-            say(f"Sluiceway is at {url} (data in {data_dir.path}); Ctrl-C ends it")
+            say(f"Sluiceway is at {url}; data and log are in {data_dir.path}; Ctrl-C ends it")
             _log.info("serving", url=url, data=str(data_dir.path), speed=settings.speed)
             _serve(app, listener)
             say("stopping; the proxy and the services' processes go on serving users")

@@ -64,4 +64,5 @@ def create_api(
             render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],
         ),
         debug=False,
+        logging_config=None,  # set up once for the whole program, not here
     )
