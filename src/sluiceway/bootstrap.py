@@ -11,6 +11,8 @@ from sluiceway.adapters.clock import SystemClock
 from sluiceway.adapters.data_dir import DEFAULT_NAME, DataDir
 from sluiceway.adapters.deploy.local import LocalProcesses
 from sluiceway.adapters.metrics.deploy_metrics import DeployMetrics
+from sluiceway.adapters.metrics.envoy import EnvoyMetrics
+from sluiceway.adapters.metrics.envoy import EnvoyMetrics
 from sluiceway.adapters.metrics.prometheus import PrometheusMetrics
 from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.adapters.traffic.envoy import EnvoyTraffic
@@ -64,6 +66,8 @@ def build_app(settings: Settings) -> App:
     traffic = EnvoyTraffic(data_dir.path)
     deploy = LocalProcesses(data_dir.path, clock)
     metrics: dict[MetricSource, MetricsProvider] = {
+        MetricSource.ENVOY: EnvoyMetrics(data_dir.path),
+        MetricSource.ENVOY: EnvoyMetrics(data_dir.path),
         MetricSource.DEPLOY: DeployMetrics(deploy, clock),
         MetricSource.PROMETHEUS: PrometheusMetrics(),
     }
