@@ -86,7 +86,7 @@ class Delivery:
         return self._smoke.get(rollout_id, ())
 
     def _row(self, rollout_id: RolloutId) -> RolloutRow:
-        with self._store.begin() as tx:
+        with self._store.read() as tx:
             return tx.get_rollout(rollout_id)
 
     def _lock(self, rollout_id: RolloutId) -> threading.Lock:

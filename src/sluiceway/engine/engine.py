@@ -31,6 +31,9 @@ POLL_S = 0.05
 CARE_S = 0.5
 POINT_S = 1.0  # real seconds between two stored points of the plots
 CLOCK_NOTE_S = 2.0
+CLOCK_JUMP_S = 5.0  # a system clock set back by more than this makes due times lie in the future
+PRUNE_S = 3_600.0
+HISTORY_S = 86_400.0  # how long what was delivered is remembered
 WORKERS = 4
 CLOCK_KEY = "process-clock"
 
@@ -69,6 +72,7 @@ class Engine:
         self._active: dict[RolloutId, RolloutRow] = {}
         self._fresh: set[RolloutId] = set()  # rollouts with a sample no tick has seen
         self._busy = 0  # ticks under way
+        self._noted_wall: datetime | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -85,6 +89,7 @@ class Engine:
             ("caretaker", self._caretaker.look_after, CARE_S),
             ("points", self._store_points, POINT_S),
             ("clock", self._note_clock, CLOCK_NOTE_S),
+            ("prune", self._prune, PRUNE_S),
         ):
             thread = threading.Thread(target=self._loop, args=(name, step, every_s), name=name, daemon=True)
             self._threads.append(thread)
@@ -210,8 +215,17 @@ class Engine:
 
     def _note_clock(self) -> None:
         """Remember process time, so that a restart (or a clock set back) never lets it go backwards."""
+        wall = self._clock.wall()
         with self._store.begin() as tx:
             tx.set_meta(CLOCK_KEY, self._clock.now().isoformat())
+            if self._noted_wall is not None and (self._noted_wall - wall).total_seconds() > CLOCK_JUMP_S:
+                log.warning("the system clock was set back", before=str(self._noted_wall), now=str(wall))
+                tx.release_leases()
+                tx.wake_all(wall)
+        self._noted_wall = wall
+
+    def _prune(self) -> None:
+        self._work.prune(HISTORY_S)
 
 
 def last_process_time(store: Store) -> datetime | None:

@@ -37,7 +37,7 @@ class RolloutRow:
     setup: RolloutSetup
     state: RolloutState
     gen: int
-    version: int  # grows with every save, for people's edits
+    version: int  # grows whenever more than measurements changed, for people's edits
     due_at: datetime | None  # wall clock; None: parked, nobody will look at it again
     lease_until: datetime | None  # wall clock
     created_at: datetime
