@@ -20,6 +20,14 @@ Server = Annotated[
         show_default=False,
     ),
 ]
+LookedAt = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ROLLOUT]",
+        help="Id or a unique part of it; else the only active rollout, or the newest when none is.",
+        show_default=False,
+    ),
+]
 RolloutArg = Annotated[
     str | None,
     typer.Argument(
@@ -37,19 +45,21 @@ def connect(server: str | None) -> Client:
     return Client(server_address(server, Path.cwd()))
 
 
-def pick_rollout(client: Client, given: str | None) -> str:
-    """Return the rollout meant: the given one, else the only active one.
+def pick_rollout(client: Client, given: str | None, *, or_newest: bool = False) -> str:
+    """Return the rollout meant: the given one, else the only active one, else (to look at) the newest.
 
-    Raises NotFoundError when none is active, InvalidInputError naming them when several are.
+    Raises NotFoundError when there is none, InvalidInputError naming them when several are active.
     """
     if given:
         if "/" in given or "?" in given or "#" in given:
             raise NotFoundError(f"{given!r} is no rollout id; `sluice rollout list` shows them")
         return given
-    active = client.get("/api/rollouts", list[RolloutSummary], active=True, limit=20)
-    if not active:
+    found = client.get("/api/rollouts", list[RolloutSummary], active=True, limit=20)
+    if not found and or_newest:
+        found = client.get("/api/rollouts", list[RolloutSummary], limit=1)
+    if not found:
         raise NotFoundError("no rollout is active; name one: `sluice rollout list` shows them all")
-    if len(active) > 1:
-        known = ", ".join(f"{item.id} ({item.service} to {item.new})" for item in active)
-        raise InvalidInputError(f"{len(active)} rollouts are active, name one of: {known}")
-    return active[0].id
+    if len(found) > 1:
+        known = ", ".join(f"{item.id} ({item.service} to {item.new})" for item in found)
+        raise InvalidInputError(f"{len(found)} rollouts are active, name one of: {known}")
+    return found[0].id

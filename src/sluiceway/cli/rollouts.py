@@ -9,7 +9,7 @@ import typer
 
 from sluiceway.cli import acts
 from sluiceway.cli.files import read_text
-from sluiceway.cli.options import AsJson, RolloutArg, Server, connect, pick_rollout
+from sluiceway.cli.options import AsJson, LookedAt, Server, connect, pick_rollout
 from sluiceway.cli.output import local_time, out, print_json, say
 from sluiceway.cli.panels import explanation_text, rollout_panel, rollout_table
 from sluiceway.cli.watch import watch, watch_rollout
@@ -96,10 +96,10 @@ def list_rollouts(
 
 
 @app.command("status")
-def status(rollout: RolloutArg = None, server: Server = None, as_json: AsJson = False) -> None:
+def status(rollout: LookedAt = None, server: Server = None, as_json: AsJson = False) -> None:
     """Show everything about a rollout once."""
     client = connect(server)
-    view = client.get(f"/api/rollouts/{pick_rollout(client, rollout)}", RolloutView)
+    view = client.get(f"/api/rollouts/{pick_rollout(client, rollout, or_newest=True)}", RolloutView)
     if as_json:
         print_json(view, RolloutView)
     else:
@@ -107,10 +107,12 @@ def status(rollout: RolloutArg = None, server: Server = None, as_json: AsJson = 
 
 
 @app.command("explain")
-def explain(rollout: RolloutArg = None, server: Server = None, as_json: AsJson = False) -> None:
+def explain(rollout: LookedAt = None, server: Server = None, as_json: AsJson = False) -> None:
     """Say why a rollout is where it is, what it waits for, since when and on whom."""
     client = connect(server)
-    found = client.get(f"/api/rollouts/{pick_rollout(client, rollout)}/explanation", ExplanationView)
+    found = client.get(
+        f"/api/rollouts/{pick_rollout(client, rollout, or_newest=True)}/explanation", ExplanationView
+    )
     if as_json:
         print_json(found, ExplanationView)
     else:
@@ -118,10 +120,10 @@ def explain(rollout: RolloutArg = None, server: Server = None, as_json: AsJson =
 
 
 @app.command("history")
-def history(rollout: RolloutArg = None, server: Server = None, as_json: AsJson = False) -> None:
+def history(rollout: LookedAt = None, server: Server = None, as_json: AsJson = False) -> None:
     """Show every decision and act of a rollout: when, who, what, why, on which figures."""
     client = connect(server)
-    rollout_id = pick_rollout(client, rollout)
+    rollout_id = pick_rollout(client, rollout, or_newest=True)
     entries: list[AuditView] = []
     while True:
         after = entries[-1].seq if entries else 0

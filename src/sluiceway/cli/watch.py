@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
 import typer
 from rich.live import Live
 
 from sluiceway.cli.client import Client
-from sluiceway.cli.options import AsJson, RolloutArg, Server, connect, pick_rollout
+from sluiceway.cli.options import AsJson, LookedAt, Server, connect, pick_rollout
 from sluiceway.cli.output import out, print_json_line, say
 from sluiceway.cli.panels import decision_line, rollout_panel
 from sluiceway.errors import NotServedError, SluicewayError
@@ -21,13 +22,13 @@ _GIVE_UP_S = 60.0  # without a server
 _RETRY_S = 1.0
 
 
-def watch(rollout: RolloutArg = None, server: Server = None, as_json: AsJson = False) -> None:
+def watch(rollout: LookedAt = None, server: Server = None, as_json: AsJson = False) -> None:
     """Follow a rollout until it ends: exit 0 promoted, 10 rolled back, 11 aborted.
 
     With --json each change is one line. Leaving (Ctrl-C) changes nothing about the rollout.
     """
     client = connect(server)
-    raise typer.Exit(watch_rollout(client, pick_rollout(client, rollout), as_json=as_json))
+    raise typer.Exit(watch_rollout(client, pick_rollout(client, rollout, or_newest=True), as_json=as_json))
 
 
 def watch_rollout(client: Client, rollout_id: str, *, as_json: bool) -> int:
@@ -53,16 +54,17 @@ def _on_screen(client: Client, rollout_id: str) -> int:
 
 def _as_lines(client: Client, rollout_id: str) -> int:
     """One line per decision, for logs and pipes."""
-    seen = 0.0
+    told: set[tuple[datetime, str, str]] = set()
     phase = ""
     for update in _views(client, rollout_id):
         if not isinstance(update, RolloutView):
             say(update)
             continue
-        fresh = [decision for decision in reversed(update.decisions) if decision.at.timestamp() > seen]
-        for decision in fresh:
-            typer.echo(decision_line(decision))
-            seen = max(seen, decision.at.timestamp())
+        for decision in reversed(update.decisions):
+            key = (decision.at, decision.kind, decision.why)
+            if key not in told:
+                told.add(key)
+                typer.echo(decision_line(decision))
         phase = update.summary.phase
     return EXIT_BY_PHASE[phase]
 

@@ -70,6 +70,20 @@ def test_without_an_id_and_without_a_rollout_there_is_nothing_to_show(server: Se
     assert (result.exit_code, "no rollout is active" in result.stderr) == (4, True)
 
 
+def test_without_an_active_rollout_the_newest_is_shown(server: Served, sluice: Sluice) -> None:
+    server.office.desk.run(progressing(server), until="promoted")
+
+    assert json.loads(sluice("rollout", "status", "--json").stdout)["summary"]["phase"] == "promoted"
+
+
+def test_without_an_active_rollout_an_act_has_nothing_to_act_on(server: Served, sluice: Sluice) -> None:
+    server.office.desk.run(progressing(server), until="promoted")
+
+    result = sluice("rollout", "pause")
+
+    assert (result.exit_code, "no rollout is active" in result.stderr) == (4, True)
+
+
 def test_explain_says_what_comes_next(server: Served, sluice: Sluice) -> None:
     rollout_id = progressing(server)
 
