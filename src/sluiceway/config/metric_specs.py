@@ -12,7 +12,7 @@ from sluiceway.domain.process import metrics
 from sluiceway.domain.process.plan import MetricSource, MetricSpec
 from sluiceway.domain.process.syntax import RESERVED
 
-QUERY_PLACEHOLDERS = ("version", "service")
+QUERY_PLACEHOLDERS = ("version", "service", "window")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]+)\s*\}\}")
@@ -123,9 +123,8 @@ def _query(value: Value) -> str | None:
     unknown = [word for word in named if word not in QUERY_PLACEHOLDERS]
     for word in dict.fromkeys(unknown):
         near = nearest(word, QUERY_PLACEHOLDERS)
-        value.problem(
-            f"unknown placeholder {{{{{word}}}}}, expected {{{{version}}}} or {{{{service}}}}{near}"
-        )
+        known = "{{version}}, {{service}} or {{window}}"
+        value.problem(f"unknown placeholder {{{{{word}}}}}, expected {known}{near}")
     if "version" not in named and not unknown:
         value.note("does not name {{version}}, so both versions get the same figures")
     return None if unknown else found

@@ -31,12 +31,12 @@ def read_service(value: Value, base_dir: Path) -> Service | None:
     instances = values.whole(instances_value, least=1, most=MAX_INSTANCES) if instances_value else 1
     grace_s = _grace(stop_value) if stop_value else 10.0
     versions_value = fields.get("versions")
-    versions = _versions(versions_value, base_dir) if versions_value else ()
+    versions = _versions(versions_value, base_dir, env or ()) if versions_value else ()
     if command_value and command is not None and env is not None:
         _check_placeholders(command_value, command, env)
     if name is None or command is None or cwd is None or env is None or health is None:
         return None
-    if instances is None or grace_s is None or versions is None:
+    if instances is None or grace_s is None:
         return None
     return Service(name, command, cwd, env, health, instances, grace_s, versions)
 
@@ -46,7 +46,7 @@ def _directory(value: Value, base_dir: Path) -> str | None:
     if found is None:
         return None
     directory = (base_dir / Path(found).expanduser()).resolve()
-    if not directory.is_dir():
+    if "{version}" not in found and not directory.is_dir():
         value.note(f"{found} is no directory here, so nothing can start there yet")
     return str(directory)
 
@@ -79,7 +79,9 @@ def _grace(value: Value) -> float | None:
     return values.duration(grace, most_s=3_600) if grace else 10.0
 
 
-def _versions(value: Value, base_dir: Path) -> tuple[tuple[str, VersionOverride], ...] | None:
+def _versions(
+    value: Value, base_dir: Path, common_env: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, VersionOverride], ...]:
     found: list[tuple[str, VersionOverride]] = []
     for key, entry in value.entries():
         values.name(key, what="a version")
@@ -92,7 +94,7 @@ def _versions(value: Value, base_dir: Path) -> tuple[tuple[str, VersionOverride]
         cwd = _directory(cwd_value, base_dir) if cwd_value else ""
         env = values.mapping_of_texts(env_value) if env_value else ()
         if command_value and command and env is not None:
-            _check_placeholders(command_value, command, env)
+            _check_placeholders(command_value, command, (*common_env, *env))
         if command is not None and cwd is not None and env is not None:
             found.append((key.raw, VersionOverride(command, cwd, env)))
     return tuple(found)

@@ -106,7 +106,7 @@ SERVICE = Section(
             "how a version is started, with {port} and, where needed, {version}",
             is_required=True,
         ),
-        Key("cwd", TEXT, "the working directory, relative to this file"),
+        Key("cwd", TEXT, "the working directory, relative to this file; {version} is filled in"),
         Key("env", maybe(ENV), "environment variables; {port} and {version} are filled in"),
         Key(
             "health",
@@ -150,7 +150,7 @@ METRIC = Section(
     (
         Key("source", one_of(SOURCES), "where its figures come from"),
         Key("address", {"type": "string", "pattern": "^https?://"}, "the address of the Prometheus server"),
-        Key("query", TEXT, "PromQL, with {{version}} and {{service}} filled in"),
+        Key("query", TEXT, "PromQL, with {{version}}, {{service}} and {{window}} filled in"),
         Key("unit", TEXT, "share (0 to 1), ms, s, /s, count, score, or any other word"),
         Key("window", DURATION, "how far back a reading looks, in real time"),
         Key("timeout", DURATION, "how long the source may take to answer"),

@@ -281,6 +281,20 @@ def test_relative_directories_start_from_the_folder_of_the_named_file(tmp_path: 
     assert service_of(parse_process(text, str(tmp_path / "p.yaml"))).cwd == str(tmp_path / "b")
 
 
+def test_a_directory_may_name_the_version_and_need_not_exist_yet(tmp_path: Path) -> None:
+    text = 'service: {name: a, command: [./run, "{port}"], cwd: "./v{version}"}'
+    process = parse_process(text, "p.yaml", tmp_path)
+
+    assert service_of(process).cwd == str(tmp_path / "v{version}")
+    assert process.notes == ()
+
+
+def test_a_version_may_leave_the_port_to_the_services_environment() -> None:
+    text = 'service: {name: a, command: run, env: {PORT: "{port}"}, versions: {v2: {command: run2}}}'
+
+    assert dict(service_of(parse_process(text)).versions)["v2"].command == ("run2",)
+
+
 def test_dollar_braces_are_passed_on_as_they_are() -> None:
     text = 'service: {name: a, command: [sh, -c, "exec run {port} ${HOME} $${port}"], env: {A: "${B}"}}'
     service = service_of(parse_process(text))

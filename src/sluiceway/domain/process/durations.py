@@ -24,6 +24,7 @@ _UNITS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
 )
 _MS_PER_UNIT = {word: ms for ms, short, words in _UNITS for word in (short, *words)}
 
+_MAX_CHARS = 100
 _AMOUNT = r"\d+(?:\.\d+)?"
 UNIT_PATTERN = "|".join(sorted(_MS_PER_UNIT, key=len, reverse=True))
 DURATION_PATTERN = rf"{_AMOUNT}\s*(?:consecutive\s+)?(?:{UNIT_PATTERN})"  # case-insensitive; may repeat
@@ -38,6 +39,10 @@ def parse_duration(text: str) -> float:
 
     Raises InvalidInputError for a number without a unit, an unknown unit, or more than ten years.
     """
+    if len(text) > _MAX_CHARS:
+        raise InvalidInputError(
+            f'"{text[:20]}..." is not a duration, expected one such as "10m" or "24 hours"'
+        )
     rest = text.strip()
     if rest.lower().startswith("for "):
         rest = rest[4:].lstrip()
@@ -86,7 +91,7 @@ def show_duration(seconds: float) -> str:
 def parse_percent(text: str) -> Decimal:
     """Return the number of percent in "5%", "0.1 %" or "5". Raises InvalidInputError."""
     match = _PERCENT.fullmatch(text)
-    if match is None or len(text) > 40:
+    if match is None or len(text) > _MAX_CHARS:
         raise InvalidInputError(f'"{text}" is not a percentage, expected one such as 5%')
     try:
         return Decimal(match[1])

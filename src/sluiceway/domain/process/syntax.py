@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MAX_LENGTH = 2_000
+MAX_LENGTH = 500
 MAX_DEPTH = 40
 
 SIDES = ("baseline", "stable")  # `stable.X` is another spelling of `baseline.X`
