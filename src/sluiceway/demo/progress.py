@@ -25,7 +25,9 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print one line with the seconds since the demo began."""
-        self._console.print(f"[dim]{time.monotonic() - self._began_s:6.1f} s[/dim]  {escape(text)}")
+        self._console.print(
+            f"[dim]{time.monotonic() - self._began_s:6.1f} s[/dim]  {escape(text)}", soft_wrap=True
+        )
 
     def decision(self, decision: DecisionView) -> None:
         """Print a decision."""
