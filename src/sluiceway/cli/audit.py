@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from sluiceway.adapters.data_dir import DataDir, find_data_dir
-from sluiceway.adapters.store import open_store
 from sluiceway.cli.client import Client, server_address
 from sluiceway.cli.options import AsJson, Server
 from sluiceway.cli.output import print_json
@@ -63,6 +62,8 @@ def _verify_here(data: Path | None, head: str | None) -> AuditCheckView:
     if database is None or not database.exists():
         where = folder or f"{Path.cwd()} or a folder above it"
         raise NotFoundError(f"no Sluiceway data in {where}; name its directory with --data")
+    from sluiceway.adapters.store import open_store  # heavy: the other commands must not wait for it
+
     store = open_store(database)
     try:
         return verify_audit(store, head)

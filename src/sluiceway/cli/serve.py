@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from sluiceway.adapters.data_dir import DEFAULT_NAME
-from sluiceway.asgi import run
-from sluiceway.bootstrap import Settings
 from sluiceway.cli.output import say
 
 
@@ -31,5 +29,8 @@ def serve(
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run Sluiceway. Ctrl-C or SIGTERM ends it; the proxy and the services go on serving users."""
+    from sluiceway.asgi import run  # heavy: the other commands must not wait for it
+    from sluiceway.bootstrap import Settings
+
     settings = Settings(data_dir=data, host=host, port=port, speed=speed, own_name=name, log_level=log_level)
     run(settings, say)
