@@ -91,7 +91,7 @@ def show_duration(seconds: float) -> str:
 def parse_percent(text: str) -> Decimal:
     """Return the number of percent in "5%", "0.1 %" or "5". Raises InvalidInputError."""
     match = _PERCENT.fullmatch(text)
-    if match is None or len(text) > _MAX_CHARS:
+    if match is None or len(text) > 40:
         raise InvalidInputError(f'"{text}" is not a percentage, expected one such as 5%')
     try:
         return Decimal(match[1])
