@@ -96,13 +96,15 @@ def explanation_text(found: ExplanationView) -> Text:
 def decision_table(decisions: Sequence[DecisionView]) -> RenderableType:
     """Return decisions, newest first as they come."""
     table = Table(box=None, pad_edge=False, show_header=False)
-    for _ in range(3):
+    for _ in range(4):
         table.add_column(overflow="fold")
-    table.columns[0].no_wrap = True
+    for column in table.columns[:3]:
+        column.no_wrap = True
     for decision in decisions:
         table.add_row(
             Text(decision.at.astimezone().strftime("%H:%M:%S"), style="dim"),
             Text(decision.by, style="cyan"),
+            Text(decision.kind, style="bold"),
             Text(decision.why),
         )
     return table
@@ -135,7 +137,7 @@ def _traffic(view: RolloutView) -> Text:
     seen = f"{observed:g} %" if observed is not None else "unknown"
     text = Text(f"{view.summary.new} ")
     text.append("█" * cells, style="cyan")
-    text.append("█" * (_BAR_CELLS - cells), style="bright_black")
+    text.append("░" * (_BAR_CELLS - cells), style="bright_black")
     text.append(f" {view.summary.stable}   asked {asked:g} %, observed {seen}")
     text.append(f"   ready: new {view.new_ready}, stable {view.stable_ready}", style="dim")
     return text
@@ -162,7 +164,7 @@ def _progress_bar(stage: StageView) -> Text:
     if stage.status != "current":
         return Text("")
     cells = round(stage.progress * 10)
-    return Text("━" * cells, style="cyan").append("━" * (10 - cells), style="bright_black")
+    return Text("━" * cells, style="cyan").append("┄" * (10 - cells), style="bright_black")
 
 
 def _criteria(stage: StageView) -> Text:
