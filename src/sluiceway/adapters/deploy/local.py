@@ -1,29 +1,27 @@
 """Versions of a service as processes on this machine: the deploy provider `local`.
 
 Instances outlive Sluiceway. Each has a record on disk, from which the next Sluiceway knows it again; what
-crashes is started again with growing pauses, what never gets healthy is given up with the reason.
+crashes is started again with growing pauses, what never gets healthy is given up with the reason. How one
+instance is kept running is the business of `instance`.
 """
 
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sluiceway.adapters.deploy.instance import LocalInstance
+import structlog
+
+from sluiceway.adapters.deploy.ending import Ending
+from sluiceway.adapters.deploy.instance import LocalInstance, processes_of
+from sluiceway.adapters.deploy.launch import check_launch, launch_of
 from sluiceway.adapters.deploy.records import Folder, Record, folder_of, versions_on_disk
 from sluiceway.domain.process.plan import Service, Version
+from sluiceway.errors import ProviderError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.deploy import DeploymentSeen
 
-
-class _Deployment:
-    """The instances of one version."""
-
-    def __init__(self, folder: Folder) -> None:
-        self.folder = folder
-        self.lock = threading.RLock()
-        self.instances: dict[int, LocalInstance] = {}
+log = structlog.get_logger("sluiceway.deploy")
 
 
 class LocalProcesses:
@@ -32,7 +30,7 @@ class LocalProcesses:
     name = "local"
 
     def __init__(self, data_dir: Path, clock: Clock) -> None:
-        self._data_dir = data_dir
+        self._data_dir = data_dir.absolute()
         self._clock = clock
         self._guard = threading.Lock()
         self._deployments: dict[tuple[str, Version], _Deployment] = {}
@@ -42,54 +40,128 @@ class LocalProcesses:
         deployment = self._deployment(service, version)
         with deployment.lock:
             for number in range(instances):
-                instance = deployment.instances.get(number)
-                if instance is None:
-                    instance = LocalInstance(
-                        service, version, Record(number, 0), deployment.folder, self._clock
-                    )
-                    deployment.instances[number] = instance
-                instance.want(service)
-            surplus = [n for n in deployment.instances if n >= instances]
-            for number in surplus:
-                deployment.instances.pop(number).end(service.stop_grace_s)
+                deployment.want(service, number, self._ports())
+            for number in [known for known in deployment.instances if known >= instances]:
+                deployment.end(number, service.stop_grace_s)
 
     def observe(self, service: Service, version: Version) -> DeploymentSeen:
-        """See `DeployProvider.observe`."""
-        deployment = self._deployment(service, version)
-        instances = sorted(deployment.instances.copy().items())
+        """See `DeployProvider.observe`. Waits for nothing, whatever else is under way."""
+        instances = sorted(self._deployment(service, version).instances.items())
         return DeploymentSeen(version, len(instances), tuple(instance.seen() for _, instance in instances))
 
     def supervise(self, service: Service) -> None:
-        """See `DeployProvider.supervise`. Also keeps the logs from growing without end."""
-        known = {version for name, version in self._deployments if name == service.name}
-        for version in known | {Version(v) for v in versions_on_disk(self._data_dir, service.name)}:
+        """See `DeployProvider.supervise`. Also keeps the logs from growing without end.
+
+        Looks after every instance, then raises the first ProviderError met on the way.
+        """
+        known = {version for name, version in tuple(self._deployments) if name == service.name}
+        failures: list[ProviderError] = []
+        for version in sorted(known | {Version(v) for v in versions_on_disk(self._data_dir, service.name)}):
             deployment = self._deployment(service, version)
             with deployment.lock:
                 for instance in deployment.instances.values():
-                    instance.look_after(service)
+                    try:
+                        instance.look_after(service, self._ports() - {instance.port})
+                    except ProviderError as failure:
+                        failures.append(failure)
+        if failures:
+            raise failures[0]
 
     def stop(self, service: Service, version: Version, *, force: bool = False) -> None:
-        """See `DeployProvider.stop`."""
+        """See `DeployProvider.stop`. Others may be observed, started and supervised meanwhile."""
         deployment = self._deployment(service, version)
         with deployment.lock:
-            instances = list(deployment.instances.values())
-            if not instances:
-                return
-            grace_s = 0.0 if force else service.stop_grace_s
-            with ThreadPoolExecutor(len(instances)) as pool:
-                for ended in [pool.submit(instance.end, grace_s) for instance in instances]:
-                    ended.result()
-            deployment.instances.clear()
+            for number in list(deployment.instances):
+                deployment.end(number, 0.0 if force else service.stop_grace_s)
+            endings = tuple(deployment.endings)
+        for ending in endings:
+            if force:
+                ending.hurry()
+        for ending in endings:
+            ending.wait()
+        with deployment.lock:
+            deployment.endings = [ending for ending in deployment.endings if not ending.is_gone]
+
+    def close(self) -> None:
+        """Watch nothing any more, as when Sluiceway ends; every process goes on."""
+        for deployment in tuple(self._deployments.values()):
+            for instance in deployment.instances.values():
+                instance.close()
+
+    def _ports(self) -> set[int]:
+        """Return the ports of all instances, running or not."""
+        return {
+            instance.port
+            for deployment in tuple(self._deployments.values())
+            for instance in deployment.instances.values()
+        }
 
     def _deployment(self, service: Service, version: Version) -> _Deployment:
         """Return what is known of a version, read from disk the first time it is asked for."""
+        known = self._deployments.get((service.name, version))
+        if known is not None:
+            return known
         with self._guard:
             deployment = self._deployments.get((service.name, version))
             if deployment is None:
-                deployment = _Deployment(folder_of(self._data_dir, service.name, version))
-                for record in deployment.folder.load():
-                    deployment.instances[record.number] = LocalInstance(
-                        service, version, record, deployment.folder, self._clock
-                    )
+                folder = folder_of(self._data_dir, service.name, version)
+                deployment = _Deployment(version, folder, self._clock)
+                deployment.load(service)
                 self._deployments[service.name, version] = deployment
             return deployment
+
+
+class _Deployment:
+    """The instances of one version. `instances` is replaced, never changed, so reading it needs no lock."""
+
+    def __init__(self, version: Version, folder: Folder, clock: Clock) -> None:
+        self.lock = threading.RLock()
+        self.instances: dict[int, LocalInstance] = {}
+        self.endings: list[Ending] = []
+        self._version = version
+        self._folder = folder
+        self._clock = clock
+
+    def load(self, service: Service) -> None:
+        """Adopt what an earlier Sluiceway started, and go on ending what it was ending."""
+        kept, ending = self._folder.load()
+        for file, record in ending:
+            self._end(record, file, service.stop_grace_s)
+        instances = {record.number: self._instance(record) for record in kept}
+        for instance in instances.values():
+            instance.adopt(service.health)
+        self.instances = instances
+
+    def want(self, service: Service, number: int, ports: set[int]) -> None:
+        """See that an instance of this number runs; one that can't be started at all leaves no trace."""
+        instance = self.instances.get(number)
+        if instance is not None:
+            instance.want(service, ports - {instance.port})
+            return
+        check_launch(launch_of(service, self._version, 0), f"{service.name} {self._version}")
+        instance = self._instance(Record(number))
+        try:
+            instance.want(service, ports)
+        except ProviderError:
+            if instance.record.process is None:
+                self._folder.forget_number(number)
+                raise
+            self.instances = {**self.instances, number: instance}  # it runs, though unrecorded
+            raise
+        self.instances = {**self.instances, number: instance}
+
+    def end(self, number: int, grace_s: float) -> None:
+        """Begin to end an instance; it counts no more from now on."""
+        instance = self.instances[number]
+        self.instances = {known: kept for known, kept in self.instances.items() if known != number}
+        instance.close()
+        self._end(instance.record, self._folder.mark_ending(instance.record), grace_s)
+
+    def _end(self, record: Record, file: Path, grace_s: float) -> None:
+        log.info("instance ends", version=self._version, number=record.number, port=record.port)
+        processes = processes_of(record, self._folder)
+        self.endings = [ending for ending in self.endings if not ending.is_gone]
+        self.endings.append(Ending(processes, grace_s, lambda: self._folder.forget(file)))
+
+    def _instance(self, record: Record) -> LocalInstance:
+        return LocalInstance(self._version, record, self._folder, self._clock)
