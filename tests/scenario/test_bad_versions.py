@@ -23,14 +23,15 @@ def test_a_version_that_is_never_healthy_meets_no_user(app: Rig) -> None:
 
 
 def test_a_crash_looping_version_is_taken_back(app: Rig) -> None:
-    app.write_process(new_env='{DIE_AFTER: "1.5"}')
+    crashes = '    - {name: crashes, when: "crashes >= 2", for: 1s, action: emergency, min_requests: 0}'
+    app.write_process(new_env='{DIE_AFTER: "1.5"}', triggers=crashes)
     app.serve()
     rollout = app.start()
     app.users()
 
     view = app.wait_phase(rollout, "rolled-back", within_s=60)
 
-    assert "crash" in view["summary"]["outcome"]
+    assert "trigger crashes (crashes >= 2)" in view["summary"]["outcome"]
     records = app.records()
     failed = [r for r in records if r.is_failed]
     assert len(failed) <= len(records) * 0.01, failed[:5]
