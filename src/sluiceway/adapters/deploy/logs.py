@@ -7,6 +7,7 @@ written in between the two is lost.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def rotate(path: Path, max_bytes: int = MAX_BYTES) -> None:
         return
     older = [path.with_name(f"{path.name}.{number}") for number in range(1, KEPT + 1)]
     try:
-        for newer, oldest in reversed(list(zip(older, older[1:], strict=False))):
+        for newer, oldest in reversed(list(itertools.pairwise(older))):
             if newer.exists():
                 newer.replace(oldest)
         shutil.copyfile(path, older[0])
