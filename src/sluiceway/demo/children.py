@@ -18,6 +18,7 @@ import psutil
 from sluiceway.adapters.processes import TAG_VARIABLE
 
 _GRACE_S = 8.0
+_LINE_CHARS = 400  # of a log line that is quoted
 
 
 class Child:
@@ -57,7 +58,10 @@ class Child:
     def last_words(self, lines: int = 8) -> str:
         """Return the end of its log."""
         with contextlib.suppress(OSError):
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+            last = self.log.read_text(errors="replace").splitlines()[-lines:]
+            return "\n".join(
+                line if len(line) <= _LINE_CHARS else line[:_LINE_CHARS] + "..." for line in last
+            )
         return ""
 
 

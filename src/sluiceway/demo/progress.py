@@ -71,7 +71,8 @@ class Progress:
         share = result.failed_requests / result.requests if result.requests else 0.0
         self._console.print(
             f"{result.requests} requests, {result.failed_requests} failed ({share:.2%}); "
-            f"{result.users_harmed} of {self._options.users} users met a failure of the new version"
+            f"{result.users_harmed} of {self._options.users} users were let down by the new version",
+            soft_wrap=True,
         )
         if result.first_bad_at_s is not None and result.traffic_safe_at_s is not None:
             took_s = result.traffic_safe_at_s - result.first_bad_at_s

@@ -33,7 +33,7 @@ from sluiceway.demo.options import NEW, ROLLED_BACK, STABLE, DemoOptions, DemoRe
 from sluiceway.demo.progress import Progress
 from sluiceway.demo.records import Record, RecordFile, failed_requests, measure_harm
 from sluiceway.demo.server import Api, start_server
-from sluiceway.errors import DemoError, InvalidInputError, SluicewayError
+from sluiceway.errors import DemoError, InvalidInputError, NotServedError, SluicewayError
 
 _POLL_S = 0.15
 _SETTLE_S = 1.5  # load goes on this long after the end, so that what the end does to users is counted
@@ -163,9 +163,12 @@ class _Demo:
         return Child("load", command, log=self.home / "load.log")
 
     def _look(self) -> None:
-        view = self.api.rollout(self.rollout_id)
-        self.follower.take(view)
         self._read_records()
+        try:
+            view = self.api.rollout(self.rollout_id)
+        except NotServedError:
+            return  # a server that has ended, or stays silent for long, is noticed by `_check`
+        self.follower.take(view)
         self.progress.view(view, len(self.seen), self.failed)
 
     def _read_records(self) -> None:
@@ -178,12 +181,18 @@ class _Demo:
             if child is not None and child.has_ended:
                 raise DemoError(f"{child.name} has ended; the end of its log:\n{child.last_words()}")
         if time.monotonic() > deadline:
-            what = self.api.rollout(self.rollout_id)
             raise DemoError(
-                f"the demo did not end in time: phase {what.summary.phase}, {what.explanation.headline}; "
-                f"problems: {'; '.join(what.problems) or 'none'}; the end of the server's log:\n"
+                f"the demo did not end in time: {self._where_it_is()}; the end of the server's log:\n"
                 f"{self.server.last_words()}"
             )
+
+    def _where_it_is(self) -> str:
+        try:
+            view = self.api.rollout(self.rollout_id)
+        except NotServedError as silence:
+            return str(silence)
+        waits_for = "; ".join((*view.explanation.waits_for, *view.problems)) or "nothing that is known"
+        return f"{view.summary.phase}: {view.explanation.headline} It waits for: {waits_for}"
 
 
 def render_process(*, fault: Fault, fault_file: Path, ingress_port: int) -> str:

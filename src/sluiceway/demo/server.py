@@ -87,6 +87,8 @@ class Api:
             answer = self._http.request(method, path, json=body)
         except httpx.HTTPError as failure:
             raise NotServedError(f"sluice serve does not answer: {failure}") from failure
+        if answer.is_server_error:  # it may do better in a moment
+            raise NotServedError(f"{method} {path}: {answer.status_code}: {answer.text[:2000]}")
         if answer.is_error:
             raise SluicewayError(f"{method} {path}: {answer.status_code}: {answer.text[:2000]}")
         try:
