@@ -48,8 +48,8 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
         ending.callback(app.close)
         url = _url(listener)
         with _told_to_stop_ends(app.shutdown):
-            app.engine.start()
-            ending.callback(app.engine.stop)
+            app.start()
+            ending.callback(app.stop)
             data_dir.announce(url)
             say(f"Sluiceway is at {url}; data and log are in {data_dir.path}; Ctrl-C ends it")
             _log.info("serving", url=url, data=str(data_dir.path), speed=settings.speed)

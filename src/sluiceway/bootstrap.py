@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from litestar import Litestar
 
 from sluiceway.adapters.clock import SystemClock
 from sluiceway.adapters.data_dir import DEFAULT_NAME, DataDir
 from sluiceway.adapters.deploy.local import LocalProcesses
 from sluiceway.adapters.metrics.deploy_metrics import DeployMetrics
-from sluiceway.adapters.metrics.envoy import EnvoyMetrics
 from sluiceway.adapters.metrics.envoy import EnvoyMetrics
 from sluiceway.adapters.metrics.prometheus import PrometheusMetrics
 from sluiceway.adapters.store import SqlStore, open_store
@@ -25,6 +27,11 @@ from sluiceway.ports.metrics import MetricsProvider
 from sluiceway.services.health import HealthService
 from sluiceway.services.rollouts import RolloutService
 from sluiceway.web.routes import web_handlers
+
+_EFFECTS_KEPT_S = 7 * 86_400.0  # real seconds
+_PRUNE_EVERY_S = 3_600.0
+_PRUNE_ENDS_WITHIN_S = 10.0
+_log = structlog.get_logger("sluiceway.housekeeping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Everything that runs. Nothing does until `engine.start()` and an ASGI server runs `asgi`."""
+    """Everything that runs. Nothing does until `start` and an ASGI server runs `asgi`."""
 
     store: SqlStore
     clock: SystemClock
@@ -49,10 +56,50 @@ class App:
     service: RolloutService
     asgi: Litestar
     shutdown: Shutdown
+    housekeeping: Housekeeping
+    prometheus: PrometheusMetrics
+
+    def start(self) -> None:
+        """Take up every unfinished rollout and begin. Raises StoreError when the store can't be used."""
+        self.engine.start()
+        self.housekeeping.start()
+
+    def stop(self) -> None:
+        """End the threads. What runs outside keeps running."""
+        self.housekeeping.stop()
+        self.engine.stop()
 
     def close(self) -> None:
-        """Let go of the store, after the engine was stopped."""
+        """Let go of what is open, after `stop`."""
+        self.prometheus.close()
         self.store.close()
+
+
+class Housekeeping:
+    """Deletes the history of delivered effects once it is old; what was decided stays in the audit trail."""
+
+    def __init__(self, prune: Callable[[float], int], every_s: float = _PRUNE_EVERY_S) -> None:
+        self._prune = prune
+        self._every_s = every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=_PRUNE_ENDS_WITHIN_S)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            try:
+                gone = self._prune(_EFFECTS_KEPT_S)
+            except Exception:
+                _log.exception("old history could not be deleted; it is tried again later")
+            else:
+                _log.info("old history deleted", effects=gone)
 
 
 def build_app(settings: Settings) -> App:
@@ -65,11 +112,13 @@ def build_app(settings: Settings) -> App:
     clock = SystemClock(settings.speed, last_process_time(store))
     traffic = EnvoyTraffic(data_dir.path)
     deploy = LocalProcesses(data_dir.path, clock)
+    prometheus = PrometheusMetrics()
+    work = DbosWork(store, clock)
     metrics: dict[MetricSource, MetricsProvider] = {
         MetricSource.ENVOY: EnvoyMetrics(data_dir.path),
         MetricSource.ENVOY: EnvoyMetrics(data_dir.path),
         MetricSource.DEPLOY: DeployMetrics(deploy, clock),
-        MetricSource.PROMETHEUS: PrometheusMetrics(),
+        MetricSource.PROMETHEUS: prometheus,
     }
     engine = Engine(
         store=store,
@@ -77,7 +126,7 @@ def build_app(settings: Settings) -> App:
         traffic=traffic,
         deploy=deploy,
         metrics=metrics,
-        work=DbosWork(store, clock),
+        work=work,
     )
     service = RolloutService(store, clock, engine)
     shutdown = Shutdown()
@@ -88,4 +137,13 @@ def build_app(settings: Settings) -> App:
         own_name=settings.own_name,
         more_handlers=web_handlers(service),
     )
-    return App(store=store, clock=clock, engine=engine, service=service, asgi=asgi, shutdown=shutdown)
+    return App(
+        store=store,
+        clock=clock,
+        engine=engine,
+        service=service,
+        asgi=asgi,
+        shutdown=shutdown,
+        housekeeping=Housekeeping(work.prune),
+        prometheus=prometheus,
+    )

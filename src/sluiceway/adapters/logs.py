@@ -46,6 +46,7 @@ def set_up_logs(file: Path | None, *, level: str = "info", to_stderr: bool = Tru
             structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
         ],
     )
+    logging.raiseExceptions = False  # a full disk must not fill the terminal as well
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)

@@ -21,7 +21,8 @@ from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 from pydantic import TypeAdapter
 
-from sluiceway.services.rollouts import RolloutService
+from sluiceway.errors import StoreError
+from sluiceway.services.rollouts import Change, RolloutService
 from sluiceway.services.views import RolloutView, SeriesView
 
 _POLL_S = 0.2
@@ -68,12 +69,15 @@ async def _follow(
     while not shutdown.has_begun:
         is_repeat_due = not is_finished and time.monotonic() - sent_at >= _REPEAT_S
         seen = None if is_repeat_due else token
-        change = await run_sync(service.wait_for_change, rollout_id, seen, 0.0)
+        try:
+            change = await run_sync(service.wait_for_change, rollout_id, seen, 0.0)
+            series, series_after = await run_sync(_new_points, service, rollout_id, series_after, change)
+        except StoreError:  # it comes back, or the reader goes; either way this stream need not end
+            change, series = None, None
         if change is not None:
             token, is_finished = change.token, change.view.summary.is_finished
             sent_at = beat_at = time.monotonic()
             yield _message("rollout", _VIEW.dump_json(change.view))
-            series, series_after = await run_sync(_new_points, service, rollout_id, series_after)
             if series is not None:
                 yield _message("series", _SERIES.dump_json(series))
         elif time.monotonic() - beat_at >= _HEARTBEAT_S:
@@ -83,10 +87,11 @@ async def _follow(
 
 
 def _new_points(
-    service: RolloutService, rollout_id: str, after: datetime
+    service: RolloutService, rollout_id: str, after: datetime, change: Change | None
 ) -> tuple[SeriesView | None, datetime]:
-    series = service.series(rollout_id, after=after)
-    if not series.at:
+    after = min(after, datetime.now(UTC))  # a system clock that was set back must not silence the plots
+    series = service.series(rollout_id, after=after) if change is not None else None
+    if series is None or not series.at:
         return None, after
     return series, datetime.fromtimestamp(series.at[-1], UTC)
 

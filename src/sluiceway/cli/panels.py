@@ -138,8 +138,10 @@ def _traffic(view: RolloutView) -> Text:
     text = Text(f"{view.summary.new} ")
     text.append("█" * cells, style="cyan")
     text.append("░" * (_BAR_CELLS - cells), style="bright_black")
-    text.append(f" {view.summary.stable}   asked {asked:g} %, observed {seen}")
-    text.append(f"   ready: new {view.new_ready}, stable {view.stable_ready}", style="dim")
+    text.append(f" {view.summary.stable}   asked {asked:g} %")
+    if not view.summary.is_finished:
+        text.append(f", observed {seen}")
+        text.append(f"   ready: new {view.new_ready}, stable {view.stable_ready}", style="dim")
     return text
 
 

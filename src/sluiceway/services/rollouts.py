@@ -5,12 +5,11 @@ Holds no rules about what is possible when: acts are put before the reconciler, 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
+from sluiceway.domain.audit.chain import NewAuditEntry
 from sluiceway.domain.process.plan import Action, RolloutPlan, Version
 from sluiceway.domain.rollouts.model import Command, CommandKind, Phase, RolloutId, RolloutState
 from sluiceway.domain.rollouts.moves import begin
@@ -21,6 +20,7 @@ from sluiceway.ports.store import RolloutRow, RolloutSetup, Store, Transaction
 from sluiceway.services import render
 from sluiceway.services.audit import AuditCheckView, verify_audit
 from sluiceway.services.ids import new_rollout_id
+from sluiceway.services.recent import RecentEntries
 from sluiceway.services.starting import checked_version, read_plan, read_start, settle_stable
 from sluiceway.services.views import (
     AuditView,
@@ -59,6 +59,7 @@ class RolloutService:
         self._clock = clock
         self._live = live
         self._take_up_s = take_up_s
+        self._recent = RecentEntries(store, kept=2 * render.MAX_DECISIONS)
 
     def start(
         self,
@@ -198,26 +199,15 @@ class RolloutService:
         return render.render_view(
             row,
             self._live.latest(row.id),
-            self._last_entries(row.id),
+            self._recent.of(row.id),
             now=self._clock.now(),
             speed=self._clock.speed,
             notices=notices,
         )
 
-    def _last_entries(self, rollout_id: RolloutId) -> Sequence[AuditEntry]:
-        kept: deque[AuditEntry] = deque(maxlen=2 * render.MAX_DECISIONS)
-        after = 0
-        while True:
-            with self._store.read() as tx:
-                page = tx.audit_entries(rollout_id=rollout_id, after=after, limit=_ENTRY_PAGE)
-            kept.extend(page)
-            if len(page) < _ENTRY_PAGE:
-                return tuple(kept)
-            after = page[-1].seq
-
     def _token(self, row: RolloutRow) -> str:
         seen = self._live.latest(row.id)
-        return f"{row.version}.{seen.sample if seen else '-'}.{len(seen.problems) if seen else 0}"
+        return f"{row.version}.{seen.sample}.{hash(seen.problems)}" if seen else f"{row.version}"
 
     def _insert(
         self,

@@ -21,6 +21,17 @@ def test_a_list_continues_after_an_id(api: Desk) -> None:
     assert [item["id"] for item in page] == [ids[1]]
 
 
+def test_a_list_can_be_of_one_service_and_of_unfinished_ones(api: Desk) -> None:
+    done = api.office.put_rollout(service="cart", port=9001)
+    api.office.desk.run(done, until="promoted")
+    running = api.office.put_rollout(service="cart", port=9001)
+    api.office.put_rollout(service="search", port=9002)
+
+    page = api.client.get("/api/rollouts", params={"service": "cart", "active": "true"}).json()
+
+    assert [item["id"] for item in page] == [running]
+
+
 def test_a_rollout_is_found_by_a_part_of_its_id(api: Desk) -> None:
     rollout_id = progressing(api)
 
