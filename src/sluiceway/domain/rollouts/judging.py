@@ -6,7 +6,7 @@ Answers met, not met or no data; what follows from the answer is the business of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sluiceway.domain.process.expressions import Evaluation, Verdict, describe, evaluate
 from sluiceway.domain.process.plan import FULL_WEIGHT_BP, Criterion, CriterionKind, Stage
@@ -25,19 +25,20 @@ class Judged:
 
 
 def judge_expression(
-    expression: str, new: Mapping[str, Reading], stable: Mapping[str, Reading], *, min_requests: int
+    expression: str,
+    new: Mapping[str, Reading],
+    stable: Mapping[str, Reading],
+    *,
+    min_requests: int,
+    is_trigger: bool = False,
 ) -> tuple[Evaluation, str]:
     """Return the answer and the figures in words; fewer than `min_requests` on the new version is no data."""
     evaluation = evaluate(expression, new, stable)
-    counts = [
-        reading.requests
-        for name, _ in evaluation.figures
-        if (reading := new.get(name)) is not None and reading.requests is not None
-    ]
-    if evaluation.verdict is not Verdict.NO_DATA and counts and min(counts) < min_requests:
-        too_few = f"only {min(counts)} of the {min_requests} requests it needs"
-        return Evaluation(Verdict.NO_DATA, (too_few,), evaluation.figures), f"too little data: {too_few}"
-    return evaluation, describe(evaluation, expression)
+    count = evaluation.requests
+    if evaluation.verdict is not Verdict.NO_DATA and count is not None and count < min_requests:
+        too_few = f"only {count} of the {min_requests} requests it needs"
+        return replace(evaluation, verdict=Verdict.NO_DATA, missing=(too_few,)), f"too little data: {too_few}"
+    return evaluation, describe(evaluation, expression, breach=is_trigger)
 
 
 def judge_criterion(criterion: Criterion, stage: Stage, state: RolloutState, seen: Observation) -> Judged:

@@ -41,6 +41,7 @@ def track(state: RolloutState, seen: Observation, now: datetime) -> tuple[Rollou
             seen.new,
             baseline_of(state, seen.stable),
             min_requests=trigger.min_requests,
+            is_trigger=True,
         )
         match evaluation.verdict:
             case Verdict.NO_DATA:
