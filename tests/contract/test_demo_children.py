@@ -11,9 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from sluiceway.adapters.processes import ProcessRef, is_alive, spawn
 from sluiceway.demo.children import Child, end_left_running, free_port, left_running
+from sluiceway.demo.options import DemoOptions
+from sluiceway.demo.progress import Progress
+from sluiceway.demo.runner import run_demo
+from sluiceway.errors import InvalidInputError
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -107,7 +112,16 @@ def test_another_port_is_taken_when_the_preferred_one_is_in_use() -> None:
         assert free_port(port) not in {0, port}
 
 
-def test_a_demo_without_a_server_says_why_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_ingress_port_in_use_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = int(server.getsockname()[1])
+        options = DemoOptions(headless=True, data=tmp_path / "demo", ingress_port=port)
+        with pytest.raises(InvalidInputError, match=f"--ingress-port {port} is in use"):
+            run_demo(options, Progress(Console(stderr=True), options))
+    assert list((tmp_path / "demo").iterdir()) == []
+
+
+def test_a_directory_in_use_is_refused_before_anything_starts(tmp_path: Path) -> None:
     home = tmp_path / "demo"
     home.mkdir()
     (home / "not-empty").touch()

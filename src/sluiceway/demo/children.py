@@ -93,15 +93,22 @@ def end_left_running(data: Path, grace_s: float = _GRACE_S) -> None:
     psutil.wait_procs(alive, timeout=2.0)
 
 
-def free_port(preferred: int) -> int:
-    """Return `preferred` when nobody listens on it, else a free port of 127.0.0.1."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            # As servers do: a port whose last owner just closed it is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    return preferred
+def is_free(port: int) -> bool:
+    """Return whether a server could listen on this port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        # As servers do: a port whose last owner just closed it is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(preferred: int = 0) -> int:
+    """Return `preferred` when it is free, else any free port of 127.0.0.1."""
+    if preferred and is_free(preferred):
+        return preferred
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

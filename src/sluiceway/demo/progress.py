@@ -48,26 +48,14 @@ class Progress:
         """Bring the moving line up to date."""
         if self._status is None:
             return
-        seen = view.weight_observed_percent
-        weight = "unknown" if seen is None else f"{seen:g} %"
-        figures = ", ".join(
-            f"{metric.name} {_figure(metric.new, metric.unit)} (stable {_figure(metric.stable, metric.unit)})"
-            for metric in view.metrics
-            if metric.name in {"error_rate", "p95_ms"}
-        )
-        self._status.update(
-            escape(
-                f"{view.summary.phase}: {weight} on {view.summary.new}; {figures}; "
-                f"{requests} requests, {failed} failed"
-            )
-        )
+        self._status.update(escape(line_of(view, requests, failed)))
 
     def result(self, result: DemoResult) -> None:
         """Print how it ended, in words."""
         done = result.outcome.replace("_", " ")
         right = "as it should be" if result.is_right else "NOT as it should be"
         style = "green" if result.is_right else "bold red"
-        self._console.print(f"fault {result.fault}: {done or 'no end'}, {right}", style=style)
+        self._console.print(f"fault {result.fault}: {done or 'no end'}, {right}", style=style, soft_wrap=True)
         share = result.failed_requests / result.requests if result.requests else 0.0
         self._console.print(
             f"{result.requests} requests, {result.failed_requests} failed ({share:.2%}); "
@@ -76,10 +64,26 @@ class Progress:
         )
         if result.first_bad_at_s is not None and result.traffic_safe_at_s is not None:
             took_s = result.traffic_safe_at_s - result.first_bad_at_s
-            self._console.print(f"everyone was safe {took_s:.1f} s after the first bad answer")
+            self._console.print(
+                f"everyone was safe {took_s:.1f} s after the first bad answer", soft_wrap=True
+            )
 
 
-def _figure(value: float | None, unit: str) -> str:
+def line_of(view: RolloutView, requests: int, failed: int) -> str:
+    """Return the moving line: where the rollout is, both versions' figures, and what users met so far."""
+    seen = view.weight_observed_percent
+    parts = [f"{view.summary.phase}, {'?' if seen is None else f'{seen:g}'} % on {view.summary.new}"]
+    figures = {metric.name: metric for metric in view.metrics}
+    for name, word in (("error_rate", "failing"), ("p95_ms", "p95")):
+        metric = figures.get(name)
+        if metric is not None:
+            new, stable = _figure(name, metric.new), _figure(name, metric.stable)
+            parts.append(f"{word} {new} (stable {stable})")
+    parts.append(f"{requests} requests, {failed} failed")
+    return " | ".join(parts)
+
+
+def _figure(name: str, value: float | None) -> str:
     if value is None:
-        return "no data"
-    return f"{value:.2%}" if unit == "share" else f"{value:.4g} {unit}".rstrip()
+        return "-"
+    return f"{value:.0f} ms" if name.endswith("_ms") else f"{value:.1%}"

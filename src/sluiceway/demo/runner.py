@@ -26,7 +26,7 @@ from types import FrameType
 import httpx
 from rich.console import Console
 
-from sluiceway.demo.children import Child, end_left_running, free_port
+from sluiceway.demo.children import Child, end_left_running, free_port, is_free
 from sluiceway.demo.faults import Fault, read_first_harm
 from sluiceway.demo.follow import Follower, Timeline, make_breaker
 from sluiceway.demo.options import NEW, ROLLED_BACK, STABLE, DemoOptions, DemoResult, parse_options
@@ -54,7 +54,7 @@ def run_demo(options: DemoOptions, progress: Progress) -> DemoResult:
             end_left_running, home / "data"
         )  # the proxy and the shop's instances, after their server
         fault_file = home / "fault"
-        ingress_port = free_port(options.ingress_port or (0 if options.headless else 8080))
+        ingress_port = _ingress_port(options)
         process_file = home / "shop.yaml"
         process_text = render_process(fault=options.fault, fault_file=fault_file, ingress_port=ingress_port)
         process_file.write_text(process_text)
@@ -298,6 +298,16 @@ def _console_port(options: DemoOptions) -> int:
     if options.port is not None:
         return options.port
     return 0 if options.headless else free_port(7700)
+
+
+def _ingress_port(options: DemoOptions) -> int:
+    if not options.ingress_port:
+        return free_port(0 if options.headless else 8080)
+    if not is_free(options.ingress_port):
+        raise InvalidInputError(
+            f"--ingress-port {options.ingress_port} is in use; name another, or none for any free one"
+        )
+    return options.ingress_port
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
