@@ -7,8 +7,12 @@ from collections.abc import Callable
 
 import structlog
 
-from sluiceway.adapters.processes import ProcessRef, terminate
+from sluiceway.adapters.deploy.launch import HOST
+from sluiceway.adapters.deploy.records import Record
+from sluiceway.adapters.processes import ProcessRef, is_alive, terminate
 from sluiceway.errors import ProviderError
+from sluiceway.ports.deploy import Instance
+from sluiceway.ports.traffic import Endpoint
 
 log = structlog.get_logger("sluiceway.deploy")
 
@@ -16,7 +20,14 @@ log = structlog.get_logger("sluiceway.deploy")
 class Ending:
     """One instance on its way out: SIGTERM to its group, SIGKILL after `grace_s`, then `forget`."""
 
-    def __init__(self, processes: tuple[ProcessRef, ...], grace_s: float, forget: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        record: Record,
+        processes: tuple[ProcessRef, ...],
+        grace_s: float,
+        forget: Callable[[], None],
+    ) -> None:
+        self._record = record
         self._processes = processes
         self._forget = forget
         self._gone = threading.Event()
@@ -26,6 +37,20 @@ class Ending:
     @property
     def is_gone(self) -> bool:
         return self._gone.is_set() and self._failure is None
+
+    def seen(self) -> Instance | None:
+        """Return the instance while it still runs, never ready."""
+        pids = [process.pid for process in self._processes if is_alive(process)]
+        if not pids:
+            return None
+        record = self._record
+        return Instance(
+            number=record.number,
+            endpoint=Endpoint(HOST, record.port),
+            pid=pids[0],
+            ready=False,
+            restarts=record.restarts,
+        )
 
     def hurry(self) -> None:
         """Kill at once, also when a polite ending is under way."""

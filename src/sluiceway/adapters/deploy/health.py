@@ -24,7 +24,7 @@ class HealthWatch:
         self._endpoint = endpoint
         self._check = check
         self._stop = threading.Event()
-        self._ready_since_s: float | None = None
+        self._is_ready = False
         self._asked_s = time.monotonic()
         self._answer = "not asked yet"
         self._was_ready = False
@@ -36,16 +36,9 @@ class HealthWatch:
         self._stop.set()
 
     @property
-    def ready_for_s(self) -> float | None:
-        """Return for how many seconds it has been ready, None when it is not."""
-        since_s = self._ready_since_s
-        if since_s is None or self._stop.is_set() or self._is_stuck():
-            return None
-        return time.monotonic() - since_s
-
-    @property
     def ready(self) -> bool:
-        return self.ready_for_s is not None
+        """Return whether it answers now."""
+        return self._is_ready and not self._stop.is_set() and not self._is_stuck()
 
     @property
     def was_ready(self) -> bool:
@@ -73,14 +66,12 @@ class HealthWatch:
         """Take an answer in and return the seconds until the next check."""
         if is_healthy:
             self._failures = 0
-            self._was_ready = True
-            if self._ready_since_s is None:
-                self._ready_since_s = time.monotonic()
+            self._is_ready = self._was_ready = True
             return self._check.interval_s
         self._failures += 1
-        if self._ready_since_s is not None and self._failures < FAILURES_TO_BE_SICK:
+        if self._is_ready and self._failures < FAILURES_TO_BE_SICK:
             return min(HURRIED_INTERVAL_S, self._check.interval_s)
-        self._ready_since_s = None
+        self._is_ready = False
         return self._check.interval_s if self._was_ready else min(HURRIED_INTERVAL_S, self._check.interval_s)
 
 

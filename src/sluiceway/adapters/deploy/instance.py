@@ -42,6 +42,7 @@ class LocalInstance:
         self._next_start_s: float | None = None  # on the monotonic clock
         self._tried_since_s = clock.monotonic_s()  # since when it has been getting healthy for the first time
         self._run_since_s = clock.monotonic_s()
+        self._sound_since_s: float | None = None  # since when every look found it healthy
         self._watch: HealthWatch | None = None
         self._unsaved: ProviderError | None = None
 
@@ -146,6 +147,7 @@ class LocalInstance:
         )
         self._next_start_s = None
         self._run_since_s = self._clock.monotonic_s()
+        self._sound_since_s = None
         self.close()
         self._watch = HealthWatch(Endpoint(HOST, self._record.port), service.health)
         started_at = self._clock.wall().timestamp()
@@ -186,16 +188,18 @@ class LocalInstance:
         watch, record = self._watch, self._record
         if watch is None:
             return
+        now_s = self._clock.monotonic_s()
         if watch.was_ready and not record.run_was_healthy:
             self._note(replace(record, was_healthy=True, run_was_healthy=True))
-        ready_for_s = watch.ready_for_s
-        if ready_for_s is not None:
-            if record.crashes_in_a_row and self._clock.monotonic_s() - self._run_since_s >= SOUND_AFTER_S:
+        if watch.ready:
+            self._sound_since_s = now_s if self._sound_since_s is None else self._sound_since_s
+            if record.crashes_in_a_row and now_s - self._sound_since_s >= SOUND_AFTER_S:
                 self._note(replace(self._record, crashes_in_a_row=0))
             return
+        self._sound_since_s = None
         if self._record.run_was_healthy:
             return  # alive but not ready: the proxy sends nobody there, and it may get well again
-        within_s, now_s = service.health.within_s, self._clock.monotonic_s()
+        within_s = service.health.within_s
         found = (
             f"not healthy within {within_s:g} s of its start; GET {service.health.path}: {watch.last_answer}"
         )
@@ -210,6 +214,8 @@ class LocalInstance:
         code = exit_code(self._record.process) if self._record.process is not None else None
         how = _how(code)
         self._end_process()
+        if self._watch is not None and self._watch.was_ready:  # healthy, but not for long enough to be seen
+            self._record = replace(self._record, was_healthy=True)
         if not self._record.was_healthy:
             tries = self._record.crashes_in_a_row + 1
             next_s = self._clock.monotonic_s() + _pause_s(tries)

@@ -45,8 +45,15 @@ class LocalProcesses:
                 deployment.end(number, service.stop_grace_s)
 
     def observe(self, service: Service, version: Version) -> DeploymentSeen:
-        """See `DeployProvider.observe`. Waits for nothing, whatever else is under way."""
-        instances = sorted(self._deployment(service, version).instances.items())
+        """See `DeployProvider.observe`. Waits for nothing, whatever else is under way.
+
+        While a version is being stopped nothing of it is wanted, and what still runs is seen, not ready.
+        """
+        deployment = self._deployment(service, version)
+        instances = sorted(deployment.instances.items())
+        if not instances:
+            leaving = [ending.seen() for ending in deployment.endings]
+            return DeploymentSeen(version, 0, tuple(seen for seen in leaving if seen is not None))
         return DeploymentSeen(version, len(instances), tuple(instance.seen() for _, instance in instances))
 
     def supervise(self, service: Service) -> None:
@@ -73,14 +80,14 @@ class LocalProcesses:
         with deployment.lock:
             for number in list(deployment.instances):
                 deployment.end(number, 0.0 if force else service.stop_grace_s)
-            endings = tuple(deployment.endings)
+            endings = deployment.endings
         for ending in endings:
             if force:
                 ending.hurry()
         for ending in endings:
             ending.wait()
         with deployment.lock:
-            deployment.endings = [ending for ending in deployment.endings if not ending.is_gone]
+            deployment.sweep()
 
     def close(self) -> None:
         """Watch nothing any more, as when Sluiceway ends; every process goes on."""
@@ -112,12 +119,12 @@ class LocalProcesses:
 
 
 class _Deployment:
-    """The instances of one version. `instances` is replaced, never changed, so reading it needs no lock."""
+    """The instances of one version. Its collections are replaced, never changed: reading needs no lock."""
 
     def __init__(self, version: Version, folder: Folder, clock: Clock) -> None:
         self.lock = threading.RLock()
         self.instances: dict[int, LocalInstance] = {}
-        self.endings: list[Ending] = []
+        self.endings: tuple[Ending, ...] = ()
         self._version = version
         self._folder = folder
         self._clock = clock
@@ -153,15 +160,20 @@ class _Deployment:
     def end(self, number: int, grace_s: float) -> None:
         """Begin to end an instance; it counts no more from now on."""
         instance = self.instances[number]
-        self.instances = {known: kept for known, kept in self.instances.items() if known != number}
         instance.close()
+        # First the one, then the other, so that nobody ever sees neither.
         self._end(instance.record, self._folder.mark_ending(instance.record), grace_s)
+        self.instances = {known: kept for known, kept in self.instances.items() if known != number}
+
+    def sweep(self) -> None:
+        """Think no more of what is gone."""
+        self.endings = tuple(ending for ending in self.endings if not ending.is_gone)
 
     def _end(self, record: Record, file: Path, grace_s: float) -> None:
         log.info("instance ends", version=self._version, number=record.number, port=record.port)
         processes = processes_of(record, self._folder)
-        self.endings = [ending for ending in self.endings if not ending.is_gone]
-        self.endings.append(Ending(processes, grace_s, lambda: self._folder.forget(file)))
+        self.sweep()
+        self.endings += (Ending(record, processes, grace_s, lambda: self._folder.forget(file)),)
 
     def _instance(self, record: Record) -> LocalInstance:
         return LocalInstance(self._version, record, self._folder, self._clock)
