@@ -1,7 +1,7 @@
 """A service for tests of deploy providers: `python deploy_program.py PORT`, its habit in `SLUICE_HABIT`.
 
-It runs without Sluiceway being importable. Habits are explained at `deploy_contract.Habit`. `/healthz` answers
-with the health, anything else with `VERSION`.
+It runs without Sluiceway being importable. Habits are explained at `deploy_contract.Habit`. `/healthz`
+answers with the health, anything else with `VERSION`.
 """
 
 from __future__ import annotations
