@@ -23,8 +23,10 @@ from sluiceway.api.app import create_api
 from sluiceway.api.events import Shutdown
 from sluiceway.domain.process.plan import MetricSource
 from sluiceway.engine.engine import Engine, last_process_time
+from sluiceway.errors import NotFoundError
 from sluiceway.ports.metrics import MetricsProvider
 from sluiceway.services.health import HealthService
+from sluiceway.services.putting_away import put_away
 from sluiceway.services.rollouts import RolloutService
 from sluiceway.web.routes import web_handlers
 
@@ -102,6 +104,28 @@ class Housekeeping:
                 _log.info("old history deleted", effects=gone)
 
 
+def take_down(settings: Settings, by: str) -> tuple[str, ...]:
+    """End the proxies and services of one data directory that nobody serves; return what was ended.
+
+    Raises AlreadyServedError while a server works on it, IllegalMoveError while a rollout is unfinished,
+    NotFoundError when there is no such directory.
+    """
+    data_dir = DataDir(settings.data_dir)
+    if not data_dir.database.exists():
+        raise NotFoundError(f"{data_dir.path} holds no data of Sluiceway; name another with --data")
+    data_dir.lock()
+    try:
+        store = open_store(data_dir.database)
+        try:
+            clock = SystemClock(settings.speed, last_process_time(store))
+            traffic, deploy = EnvoyTraffic(data_dir.path), LocalProcesses(data_dir.path, clock)
+            return put_away(store, traffic, deploy, clock, by)
+        finally:
+            store.close()
+    finally:
+        data_dir.unlock()
+
+
 def build_app(settings: Settings) -> App:
     """Put the app together for one data directory, which the caller has locked.
 
@@ -115,7 +139,6 @@ def build_app(settings: Settings) -> App:
     prometheus = PrometheusMetrics()
     work = DbosWork(store, clock)
     metrics: dict[MetricSource, MetricsProvider] = {
-        MetricSource.ENVOY: EnvoyMetrics(data_dir.path),
         MetricSource.ENVOY: EnvoyMetrics(data_dir.path),
         MetricSource.DEPLOY: DeployMetrics(deploy, clock),
         MetricSource.PROMETHEUS: prometheus,

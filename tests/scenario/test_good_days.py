@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+
 from tests.scenario.harness import Rig
 
 
@@ -80,3 +84,31 @@ def test_a_second_rollout_begins_from_what_the_first_one_left(app: Rig) -> None:
     assert [r for r in records if r.is_failed] == []
     assert records[-1].version == "3.0"
     assert app.starts("2.0") == 1
+
+
+def test_down_ends_proxy_and_service_and_the_next_rollout_brings_them_back(app: Rig) -> None:
+    app.write_process()
+    app.serve()
+    first = app.start()
+    app.users()
+    app.wait_phase(first, "promoted", within_s=90)
+    app.records()
+    assert app.server is not None
+
+    assert _down(app).returncode == 6  # a server works on it
+    app.server.send_signal(signal.SIGTERM)
+    app.server.wait(15)
+    done = _down(app)
+
+    assert done.returncode == 0, done.stderr
+    assert "ended shop 2.0" in done.stderr
+    assert (app.services(), app.envoys()) == ([], [])
+    app.serve()
+    again = app.start(stable="2.0", new="3.0")
+    app.users()
+    app.wait_phase(again, "promoted", within_s=90)
+
+
+def _down(app: Rig) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "sluiceway", "down", "--yes", "--data", str(app.data)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=40, check=False)

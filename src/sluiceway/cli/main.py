@@ -11,7 +11,7 @@ from sluiceway import __version__
 from sluiceway.cli import audit, process, rollouts
 from sluiceway.cli.demo import demo
 from sluiceway.cli.output import print_json, say
-from sluiceway.cli.serve import serve
+from sluiceway.cli.serve import down, serve
 from sluiceway.errors import ProcessFileError, SluicewayError
 
 
@@ -43,6 +43,7 @@ app.command("init")(process.init)
 app.command("validate")(process.validate)
 app.command("schema")(process.schema)
 app.command("serve")(serve)
+app.command("down")(down)
 app.add_typer(rollouts.app, name="rollout")
 app.add_typer(audit.app, name="audit")
 app.command(

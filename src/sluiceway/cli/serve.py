@@ -1,4 +1,7 @@
-"""`sluice serve`: API, console and engine in one process, until it is told to stop."""
+"""`sluice serve`: API, console and engine in one process, until it is told to stop; and `sluice down`.
+
+Ending the server leaves users alone; `down` is what ends the service itself.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Annotated
 import typer
 
 from sluiceway.adapters.data_dir import DEFAULT_NAME
+from sluiceway.cli.client import actor
 from sluiceway.cli.output import say
 
 
@@ -34,3 +38,19 @@ def serve(
 
     settings = Settings(data_dir=data, host=host, port=port, speed=speed, own_name=name, log_level=log_level)
     run(settings, say)
+
+
+def down(
+    *,
+    data: Annotated[Path, typer.Option("--data", help="Where everything is kept.")] = Path(DEFAULT_NAME),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """End the proxies and services that Sluiceway started here. Users get no answers from then on."""
+    from sluiceway.bootstrap import Settings, take_down
+
+    if not yes:
+        question = f"End every proxy and service of {data.absolute()}? Users will get no answer"
+        typer.confirm(question, abort=True)
+    for ended in take_down(Settings(data_dir=data), actor()):
+        say(f"ended {ended}")
+    say(f"everything is down; data and logs stay in {data.absolute()}")

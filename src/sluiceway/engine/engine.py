@@ -32,8 +32,6 @@ CARE_S = 0.5
 POINT_S = 1.0  # real seconds between two stored points of the plots
 CLOCK_NOTE_S = 2.0
 CLOCK_JUMP_S = 5.0  # a system clock set back by more than this makes due times lie in the future
-PRUNE_S = 3_600.0
-HISTORY_S = 86_400.0  # how long what was delivered is remembered
 WORKERS = 4
 CLOCK_KEY = "process-clock"
 
@@ -89,7 +87,6 @@ class Engine:
             ("caretaker", self._caretaker.look_after, CARE_S),
             ("points", self._store_points, POINT_S),
             ("clock", self._note_clock, CLOCK_NOTE_S),
-            ("prune", self._prune, PRUNE_S),
         ):
             thread = threading.Thread(target=self._loop, args=(name, step, every_s), name=name, daemon=True)
             self._threads.append(thread)
@@ -223,10 +220,6 @@ class Engine:
                 tx.release_leases()
                 tx.wake_all(wall)
         self._noted_wall = wall
-
-    def _prune(self) -> None:
-        self._work.prune(HISTORY_S)
-
 
 def last_process_time(store: Store) -> datetime | None:
     """Return the newest process time an earlier run has noted, for the clock to go on from."""

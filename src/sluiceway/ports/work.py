@@ -25,10 +25,6 @@ class WorkEngine(Protocol):
         """Begin taking effects off the queue, also those an earlier process left."""
         ...
 
-    def prune(self, older_than_s: float) -> int:
-        """Delete the history of effects that ended longer ago than this; return how many."""
-        ...
-
     def stop(self) -> None:
         """Take no more; return when nothing is being delivered."""
         ...
