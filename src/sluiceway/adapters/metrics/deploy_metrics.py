@@ -1,31 +1,55 @@
-"""Figures that the deploy provider counts: crashes and instances that are not healthy.
+"""Figures that the deploy provider counts: crashes, and instances that are not healthy.
 
-Kept in memory as the running totals of each look, so a window is the difference of two looks; after a
-restart of Sluiceway the first window begins anew.
+Every look adds the crashes since the look before to a running total, so a window is the difference of two
+looks. Kept in memory: after a restart of Sluiceway windows begin anew.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, field
 
 from sluiceway.domain.process.plan import Ingress, MetricSpec, Version
 from sluiceway.domain.rollouts.model import Reading
 from sluiceway.errors import PermanentProviderError
 from sluiceway.ports.clock import Clock
-from sluiceway.ports.deploy import DeployProvider
+from sluiceway.ports.deploy import DeploymentSeen, DeployProvider
 from sluiceway.ports.metrics import Target
 
-KEEP_S = 900.0
+KEEP_S = 900.0  # longer than any window that is asked for
+FRESH_S = 0.25  # a look this young serves all metrics of one sample
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    at_s: float
-    crashes: int
-    wanted: int
-    ready: int
+@dataclass(slots=True)
+class _History:
+    """What was seen of one version. `times_s[i]` belongs to `totals[i]`."""
+
+    target: Target
+    asked_s: float
+    times_s: list[float] = field(default_factory=list[float])
+    totals: list[int] = field(default_factory=list[int])
+    restarts: dict[int, int] = field(default_factory=dict[int, int])
+    seen: DeploymentSeen | None = None
+
+    def add(self, seen: DeploymentSeen, now_s: float) -> None:
+        restarts = {instance.number: instance.restarts for instance in seen.instances}
+        crashed = 0
+        if self.seen is not None:  # crashes before the first look belong to no window
+            for number, count in restarts.items():
+                before = self.restarts.get(number, 0)
+                crashed += count - before if count >= before else count  # a new instance counts from zero
+        self.times_s.append(now_s)
+        self.totals.append((self.totals[-1] if self.totals else 0) + crashed)
+        self.restarts, self.seen = restarts, seen
+        old = bisect_right(self.times_s, now_s - KEEP_S)
+        if old > 1:  # one look before the longest window is its base
+            del self.times_s[: old - 1], self.totals[: old - 1]
+
+    def crashes(self, window_s: float, now_s: float) -> int:
+        """Return the crashes since the last look at or before the window's start."""
+        base = max(0, bisect_right(self.times_s, now_s - window_s) - 1)
+        return self.totals[-1] - self.totals[base]
 
 
 class DeployMetrics:
@@ -37,37 +61,49 @@ class DeployMetrics:
         self._deploy = deploy
         self._clock = clock
         self._lock = threading.Lock()
-        self._looks: dict[tuple[str, Version], deque[_Look]] = {}
+        self._histories: dict[tuple[str, Version], _History] = {}
 
     def collect(self, ingress: Ingress) -> None:
-        """See `MetricsProvider.collect`: nothing to do, a reading looks by itself."""
+        """Look at every version behind this ingress that was asked about lately.
+
+        Raises what the deploy provider raises.
+        """
+        now_s = self._clock.monotonic_s()
+        with self._lock:
+            for key, history in list(self._histories.items()):
+                if now_s - history.asked_s > KEEP_S:
+                    del self._histories[key]
+                elif history.target.ingress.name == ingress.name:
+                    self._look(history, now_s)
 
     def read(self, spec: MetricSpec, target: Target, window_s: float) -> Reading:
         """See `MetricsProvider.read`. A version nobody asked for has no data."""
         now_s = self._clock.monotonic_s()
-        look = self._look(target, now_s)
-        if look.wanted == 0:
-            return Reading(None)
         with self._lock:
-            looks = self._looks.setdefault((target.service.name, target.version), deque())
-            looks.append(look)
-            while looks and looks[0].at_s < now_s - KEEP_S:
-                looks.popleft()
-            first = next(old for old in looks if old.at_s >= now_s - window_s)
-        # Totals fall when an instance is replaced by a new one: then what it counts is all there is.
-        crashes = look.crashes - first.crashes if look.crashes >= first.crashes else look.crashes
+            history = self._histories.setdefault(
+                (target.service.name, target.version), _History(target, now_s)
+            )
+            history.target, history.asked_s = target, now_s
+            seen = self._look(history, now_s)
+            crashes = history.crashes(window_s, now_s)
+        if seen.wanted == 0:
+            return Reading(None)
         match spec.name:
             case "crashes":
                 return Reading(float(crashes))
             case "crash_rate":
-                return Reading(crashes / look.wanted)
+                return Reading(crashes / seen.wanted)
             case "health_failure_rate":
-                return Reading(1 - look.ready / look.wanted)
+                return Reading(1 - seen.ready / seen.wanted)
             case _:
-                known = "crashes, crash_rate, health_failure_rate"
-                raise PermanentProviderError(f"metric {spec.name!r} has source deploy, which knows {known}")
+                raise PermanentProviderError(
+                    f"metric {spec.name}: source deploy has no such metric; "
+                    "it has crashes, crash_rate and health_failure_rate"
+                )
 
-    def _look(self, target: Target, now_s: float) -> _Look:
-        seen = self._deploy.observe(target.service, target.version)
-        crashes = sum(instance.restarts for instance in seen.instances)
-        return _Look(now_s, crashes, seen.wanted, seen.ready)
+    def _look(self, history: _History, now_s: float) -> DeploymentSeen:
+        if history.seen is None or now_s - history.times_s[-1] >= FRESH_S:
+            seen = self._deploy.observe(history.target.service, history.target.version)
+            history.add(seen, now_s)
+            return seen
+        return history.seen
