@@ -32,7 +32,7 @@ def measure() -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as home:
         store = open_store(Path(home) / "bench.db")
         clock = ManualClock(T0)
-        traffic, deploy = FakeTraffic(), FakeDeploy()
+        traffic, deploy = FakeTraffic(), FakeDeploy(clock)
         reconciler = Reconciler(
             store=store,
             clock=clock,

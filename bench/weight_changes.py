@@ -6,6 +6,7 @@ import statistics
 import tempfile
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from bench.rig import answers, child, free_port, load, read_records, shop, wait_until
@@ -28,7 +29,7 @@ def measure() -> dict[str, float]:
         ports = {version: free_port() for version in (STABLE, NEW)}
         for version, port in ports.items():
             stack.enter_context(child(shop(port, version)))
-            wait_until(f"the shop {version}", lambda port=port: answers(port))
+            wait_until(f"the shop {version}", partial(answers, port))
         backends = {version: [Endpoint("127.0.0.1", port)] for version, port in ports.items()}
         ingress = Ingress("bench", port=free_port(), sticky=Sticky(header="x-user-id"))
         traffic = EnvoyTraffic(home)

@@ -221,6 +221,7 @@ class Engine:
                 tx.wake_all(wall)
         self._noted_wall = wall
 
+
 def last_process_time(store: Store) -> datetime | None:
     """Return the newest process time an earlier run has noted, for the clock to go on from."""
     with store.read() as tx:

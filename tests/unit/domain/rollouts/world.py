@@ -50,9 +50,9 @@ def expression(text: str) -> Criterion:
 
 
 def a_trigger(
-    text: str = "error_rate > 0.05", action: Action = Action.IMMEDIATE, window_s: float = 0.0, **more: int
+    text: str = "error_rate > 0.05", action: Action = Action.IMMEDIATE, window_s: float = 0.0
 ) -> Trigger:
-    return Trigger(f"{action}-trigger", text, text, action, window_s, **more)
+    return Trigger(f"{action}-trigger", text, text, action, window_s)
 
 
 def a_plan(
