@@ -41,3 +41,12 @@ def test_a_guide_is_listed_on_the_front_page(page: Path) -> None:
 
 def test_make_help_lists_every_target_of_the_foundation() -> None:
     assert {"setup", "demo", "serve", "test", "lint", "bench", "docs", "help", "lock"} <= TARGETS
+
+
+def test_every_page_has_a_place_in_the_navigation() -> None:
+    navigation = (ROOT / "zensical.toml").read_text(encoding="utf-8")
+    pages = [str(page.relative_to(ROOT / "docs")) for page in PAGES if page.is_relative_to(ROOT / "docs")]
+
+    missing = [page for page in pages if f'"{page}"' not in navigation]
+
+    assert missing == [], "give them a place in the `nav` of zensical.toml"

@@ -53,7 +53,7 @@ class EnvoyAdmin:
             raise TemporaryProviderError(
                 f"Envoy's admin interface {self._socket} does not answer: {words}"
             ) from failure
-        if answer.status_code != httpx.codes.OK:
+        if not answer.is_success:
             raise TemporaryProviderError(
                 f"Envoy's admin interface {self._socket} answered {path} with {answer.status_code}:"
                 f" {answer.text[:200]}"
