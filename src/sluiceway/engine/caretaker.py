@@ -5,10 +5,12 @@ It never starts what nobody asked for and never moves users between versions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import structlog
 
+from sluiceway.domain.process.plan import Ingress
 from sluiceway.engine.delivery import Delivery
 from sluiceway.errors import ProviderError
 from sluiceway.ports.deploy import DeployProvider
@@ -33,20 +35,26 @@ class Caretaker:
         self._troubles: dict[str, str] = {}
 
     def look_after(self) -> None:
-        """Do one round; a provider's trouble is logged once and tried again next round."""
+        """Do one round; each provider's trouble is logged once, stops no other, and is met again next round."""
         for row in self.charges():
-            name = row.setup.service.name
-            try:
-                self._deploy.supervise(row.setup.service)
-                if self._traffic.keep_alive(row.setup.ingress):
-                    log.warning("proxy started again", ingress=row.setup.ingress.name)
-                self._delivery.refresh_backends(row)
-            except ProviderError as failure:
-                if self._troubles.get(name) != str(failure):
-                    log.warning("looking after a service failed", service=name, error=str(failure))
-                self._troubles[name] = str(failure)
-            else:
-                self._troubles.pop(name, None)
+            service, ingress = row.setup.service, row.setup.ingress
+            self._tried(f"instances of {service.name}", partial(self._deploy.supervise, service))
+            self._tried(f"proxy {ingress.name}", partial(self._keep_proxy, ingress))
+            self._tried(f"backends of {ingress.name}", partial(self._delivery.refresh_backends, row))
+
+    def _keep_proxy(self, ingress: Ingress) -> None:
+        if self._traffic.keep_alive(ingress):
+            log.warning("proxy started again", ingress=ingress.name)
+
+    def _tried(self, what: str, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except ProviderError as failure:
+            if self._troubles.get(what) != str(failure):
+                log.warning("looking after failed", what=what, error=str(failure))
+            self._troubles[what] = str(failure)
+        else:
+            self._troubles.pop(what, None)
 
     def charges(self) -> Iterable[RolloutRow]:
         """Return the newest rollout of each service."""
