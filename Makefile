@@ -31,11 +31,11 @@ lock: $(STAMP) ## resolve pyproject.toml anew into requirements.lock
 	@scripts/lock
 
 demo: $(STAMP) ## show a rollout on live traffic; FAULT=none|errors|latency|crash|slow-burn HEADLESS=1 SPEED=n
-	@$(ENV) $(PY) -m sluiceway demo --fault "$(FAULT)" $(if $(SPEED),--speed "$(SPEED)") \
+	@$(ENV) $(PY) -m sluiceway demo --fault "$(FAULT)" $(if $(SPEED),--speed "$(SPEED)") $(if $(PORT),--port "$(PORT)") \
 		$(if $(filter-out 0,$(HEADLESS)),--headless) $(ARGS)
 
-serve: $(STAMP) ## run Sluiceway here (data in .sluice/); ARGS="--port 7700"
-	@$(ENV) $(PY) -m sluiceway serve $(ARGS)
+serve: $(STAMP) ## run Sluiceway here (data in .sluice/); PORT=7700
+	@$(ENV) $(PY) -m sluiceway serve $(if $(SPEED),--speed "$(SPEED)") $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 test: $(STAMP) ## run every test; ARGS="tests/unit -k audit" runs some of them
 	@scripts/test $(ARGS)
