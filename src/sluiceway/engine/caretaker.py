@@ -35,7 +35,7 @@ class Caretaker:
         self._troubles: dict[str, str] = {}
 
     def look_after(self) -> None:
-        """Do one round. A provider that fails is logged once, stops no other, and is tried again next round."""
+        """Do one round. A provider that fails is logged once, stops no other and is tried again."""
         for row in self.charges():
             service, ingress = row.setup.service, row.setup.ingress
             self._tried(f"instances of {service.name}", partial(self._deploy.supervise, service))
