@@ -16,7 +16,7 @@ from sluiceway.domain.process.plan import MetricSource
 from sluiceway.domain.rollouts.model import Observation, Phase, RolloutId
 from sluiceway.engine.caretaker import Caretaker
 from sluiceway.engine.delivery import Delivery
-from sluiceway.engine.reconciler import Reconciler
+from sluiceway.engine.reconciler import CLOCK_KEY, Reconciler
 from sluiceway.engine.sampling import Sampler
 from sluiceway.errors import StoreError
 from sluiceway.ports.clock import Clock
@@ -33,7 +33,6 @@ POINT_S = 1.0  # real seconds between two stored points of the plots
 CLOCK_NOTE_S = 2.0
 CLOCK_JUMP_S = 5.0  # a system clock set back by more than this makes due times lie in the future
 WORKERS = 4
-CLOCK_KEY = "process-clock"
 
 log = structlog.get_logger("sluiceway.engine")
 

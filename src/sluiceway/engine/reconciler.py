@@ -40,6 +40,8 @@ WATCHING_TICK_S = 1.0  # while only time, data or people are waited for; a new s
 IN_FLIGHT_S = 20.0  # a queued effect that was not seen to work after this long is queued again
 FAILED_PAUSE_S = 15.0  # between tries of what a provider refused; `rollout retry` cuts it short
 
+CLOCK_KEY = "process-clock"
+
 _MOVING = frozenset({Phase.PREPARING, Phase.ROLLING_BACK, Phase.FINISHING})
 
 log = structlog.get_logger("sluiceway.reconciler")
@@ -179,6 +181,9 @@ class Reconciler:
                 refused = Decision("refused", words, command.by)
                 tx.append_audit(self._entry(row, refused, now))
             self._enqueue(tx, row, outcome.state, queued)
+            if outcome.decisions:
+                # However fast the clock runs, a restart never finds it before something that was decided.
+                tx.set_meta(CLOCK_KEY, now.isoformat())
         for decision in outcome.decisions:
             log.info(decision.kind, rollout=row.id, by=decision.by, why=decision.why)
         return True
