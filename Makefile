@@ -50,7 +50,8 @@ format: $(STAMP) ## let ruff rewrite what it can
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
 
 bench: $(STAMP) ## measure; NAME=rollout
-	@test -n "$(NAME)" || { echo "make bench NAME=...: one of" $$(ls bench | sed -n 's/^\([a-z][a-z_]*\)\.py$$/\1/p'; for d in bench/*/__main__.py; do test -e "$$d" && basename "$$(dirname "$$d")"; done) >&2; exit 2; }
+	@test -n "$(NAME)" || { echo "make bench NAME=...: one of" \
+		$$(grep -l '__name__ == "__main__"' bench/*.py | sed 's,.*/,,;s,\.py$$,,') >&2; exit 2; }
 	@$(ENV) $(PY) -m bench.$(NAME) $(ARGS)
 
 docs: $(STAMP) ## build the documentation into site/; a broken link fails
