@@ -17,6 +17,7 @@ from sluiceway.adapters.metrics.deploy_metrics import DeployMetrics
 from sluiceway.adapters.metrics.envoy import EnvoyMetrics
 from sluiceway.adapters.metrics.prometheus import PrometheusMetrics
 from sluiceway.adapters.store import SqlStore, open_store
+from sluiceway.adapters.tracing import OtelTracer, tracer_from
 from sluiceway.adapters.traffic.envoy import EnvoyTraffic
 from sluiceway.adapters.work.dbos_work import DbosWork
 from sluiceway.api.app import create_api
@@ -25,6 +26,7 @@ from sluiceway.domain.process.plan import MetricSource
 from sluiceway.engine.engine import Engine, last_process_time
 from sluiceway.errors import NotFoundError
 from sluiceway.ports.metrics import MetricsProvider
+from sluiceway.ports.tracing import Tracer
 from sluiceway.services.health import HealthService
 from sluiceway.services.putting_away import put_away
 from sluiceway.services.rollouts import RolloutService
@@ -60,6 +62,7 @@ class App:
     shutdown: Shutdown
     housekeeping: Housekeeping
     prometheus: PrometheusMetrics
+    tracer: Tracer
 
     def start(self) -> None:
         """Take up every unfinished rollout and begin. Raises StoreError when the store can't be used."""
@@ -74,6 +77,8 @@ class App:
     def close(self) -> None:
         """Let go of what is open, after `stop`."""
         self.prometheus.close()
+        if isinstance(self.tracer, OtelTracer):
+            self.tracer.close()
         self.store.close()
 
 
@@ -138,6 +143,7 @@ def build_app(settings: Settings) -> App:
     deploy = LocalProcesses(data_dir.path, clock)
     prometheus = PrometheusMetrics()
     work = DbosWork(store, clock)
+    tracer = tracer_from()
     metrics: dict[MetricSource, MetricsProvider] = {
         MetricSource.ENVOY: EnvoyMetrics(data_dir.path),
         MetricSource.DEPLOY: DeployMetrics(deploy, clock),
@@ -150,6 +156,7 @@ def build_app(settings: Settings) -> App:
         deploy=deploy,
         metrics=metrics,
         work=work,
+        tracer=tracer,
     )
     service = RolloutService(store, clock, engine)
     shutdown = Shutdown()
@@ -169,4 +176,5 @@ def build_app(settings: Settings) -> App:
         shutdown=shutdown,
         housekeeping=Housekeeping(work.prune),
         prometheus=prometheus,
+        tracer=tracer,
     )

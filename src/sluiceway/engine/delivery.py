@@ -30,6 +30,7 @@ from sluiceway.errors import TemporaryProviderError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.deploy import DeployProvider
 from sluiceway.ports.store import RolloutRow, Store
+from sluiceway.ports.tracing import NoTracer, Tracer
 from sluiceway.ports.traffic import Backends, Endpoint, TrafficProvider
 
 DRAIN_EXTRA_S = 2.0  # beyond the longest a request may take
@@ -41,11 +42,19 @@ log = structlog.get_logger("sluiceway.delivery")
 class Delivery:
     """The effect handler of the work engine, also used directly on the emergency path."""
 
-    def __init__(self, store: Store, traffic: TrafficProvider, deploy: DeployProvider, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        traffic: TrafficProvider,
+        deploy: DeployProvider,
+        clock: Clock,
+        tracer: Tracer | None = None,
+    ) -> None:
         self._store = store
         self._traffic = traffic
         self._deploy = deploy
         self._clock = clock
+        self._tracer = tracer or NoTracer()
         self._guard = threading.Lock()
         self._locks: dict[RolloutId, threading.Lock] = {}
         self._known: dict[str, Backends] = {}  # by ingress, what the proxy was last told
@@ -53,7 +62,11 @@ class Delivery:
 
     def deliver(self, rollout_id: RolloutId, gen: int, effect: Effect) -> None:
         """Carry one effect out if it is still wanted. Raises ProviderError."""
-        del gen  # what counts is whether the state still wants the effect, not how old the wish is
+        # What counts is whether the state still wants the effect, not how old the wish is.
+        with self._tracer.span("effect", rollout=rollout_id, gen=gen, effect=type(effect).__name__):
+            self._deliver(rollout_id, effect)
+
+    def _deliver(self, rollout_id: RolloutId, effect: Effect) -> None:
         if isinstance(effect, StopVersion) and not effect.force:
             self._drain(self._row(rollout_id), effect)
         # Stopping and smoke checks take seconds; only what moves users has to be one at a time.

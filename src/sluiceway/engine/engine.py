@@ -23,6 +23,7 @@ from sluiceway.ports.clock import Clock
 from sluiceway.ports.deploy import DeployProvider
 from sluiceway.ports.metrics import MetricsProvider
 from sluiceway.ports.store import RolloutRow, SamplePoint, Store
+from sluiceway.ports.tracing import NoTracer, Tracer
 from sluiceway.ports.traffic import TrafficProvider
 from sluiceway.ports.work import WorkEngine
 
@@ -49,12 +50,14 @@ class Engine:
         deploy: DeployProvider,
         metrics: Mapping[MetricSource, MetricsProvider],
         work: WorkEngine,
+        tracer: Tracer | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._metrics = metrics
         self._work = work
-        self._delivery = Delivery(store, traffic, deploy, clock)
+        self._tracer = tracer or NoTracer()
+        self._delivery = Delivery(store, traffic, deploy, clock, self._tracer)
         self._caretaker = Caretaker(store, traffic, deploy, self._delivery)
         self._reconciler = Reconciler(
             store=store,
@@ -148,7 +151,9 @@ class Engine:
 
     def _tick(self, row: RolloutRow) -> None:
         try:
-            if self._reconciler.tick(row):
+            with self._tracer.span("tick", rollout=row.id, gen=row.gen, phase=row.state.phase.value):
+                is_finished = self._reconciler.tick(row)
+            if is_finished:
                 self._retire(row.id)
         except StoreError as failure:
             log.warning("a decision could not be saved", rollout=row.id, error=str(failure))
