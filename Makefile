@@ -40,7 +40,7 @@ serve: $(STAMP) ## run Sluiceway here (data in .sluice/); PORT=7700
 test: $(STAMP) ## run every test; ARGS="tests/unit -k audit" runs some of them
 	@scripts/test $(ARGS)
 
-test-needs: ## install what the tests need from the system (Chromium, Prometheus), where that is allowed
+test-needs: ## install what the tests need from the system (Chromium, Prometheus, libfaketime), where that is allowed
 	@scripts/test-needs
 
 lint: $(STAMP) ## ruff, mypy, pyright, import layers, purity of the domain
