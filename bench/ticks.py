@@ -11,9 +11,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from sluiceway.testing.fake_deploy import FakeDeploy
-from sluiceway.testing.fake_traffic import FakeTraffic
-
 from sluiceway.adapters.store import open_store
 from sluiceway.engine.delivery import Delivery
 from sluiceway.engine.reconciler import Reconciler
@@ -21,6 +18,8 @@ from sluiceway.engine.sampling import Sampler
 from sluiceway.ports.store import RolloutRow
 from sluiceway.testing.builders import T0, a_plan, a_row, a_setup, a_state
 from sluiceway.testing.clock import ManualClock
+from sluiceway.testing.fake_deploy import FakeDeploy
+from sluiceway.testing.fake_traffic import FakeTraffic
 
 ROLLOUTS = 50
 SECONDS = 5.0
