@@ -82,8 +82,6 @@ def _shared() -> list[structlog.typing.Processor]:
 def _add_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     # A line may be about a released service; that name moves, so that this program's own is in its place.
     if "service" in event and event["service"] != SERVICE:
-        event["released_service"] = event[
-            "service"
-        ]
+        event["released_service"] = event["service"]
     event["service"] = SERVICE
     return event

@@ -49,7 +49,7 @@ class ManualClock:
             self._speed = _checked_speed(factor)
 
     def advance(self, real_s: float) -> None:
-        """Let this many real seconds pass. Raises ValueError when negative: only the wall clock jumps back."""
+        """Let this many real seconds pass. Raises ValueError when negative: only wall time jumps back."""
         if real_s < 0:
             raise ValueError(f"can't advance by {real_s} s; use set_wall for a system clock that jumps back")
         with self._lock:
