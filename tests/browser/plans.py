@@ -1,0 +1,52 @@
+"""The rollouts that the console's tests look at."""
+
+from __future__ import annotations
+
+from sluiceway.domain.process.plan import (
+    Action,
+    Approval,
+    Audience,
+    Criterion,
+    CriterionKind,
+    RolloutPlan,
+    Stage,
+    Strategy,
+    Trigger,
+)
+from tests.browser.host import Host
+from tests.unit.domain.rollouts.world import expression
+
+MANUAL = "Support has seen no new complaints"
+
+
+def a_full_plan() -> RolloutPlan:
+    """Return a plan that puts something into every part of the page."""
+    measured = (expression("error_rate < 0.02"), expression("p95_ms < 1.5 * baseline.p95_ms"))
+    by_hand = Criterion(MANUAL, CriterionKind.MANUAL)
+    return RolloutPlan(
+        strategy=Strategy.CANARY,
+        stages=(
+            Stage("canary", 500, 300, measured, audience=(Audience("header", "x-beta", ("yes",)),)),
+            Stage("quarter", 2_500, 600, (*measured, by_hand)),
+            Stage("half", 5_000, 600, measured, approval=Approval("release-lead")),
+            Stage("everyone", 10_000, 600, measured),
+        ),
+        triggers=(
+            Trigger("errors", "error_rate > 0.05", "error_rate > 0.05", Action.IMMEDIATE, 60),
+            Trigger("slow", "p95_ms > 400", "p95_ms > 400", Action.GRADUAL, 300),
+        ),
+        keep_old_s=3_600,
+    )
+
+
+def put_at_quarter(host: Host) -> str:
+    """Insert a rollout that is in its second stage, with half an hour of figures behind it."""
+    rollout_id = host.put_rollout(a_full_plan())
+    for _ in range(60):
+        host.step(rollout_id)
+        if host.office.service.get(rollout_id).summary.stage == "quarter":
+            break
+    for _ in range(6):
+        host.step(rollout_id)
+    host.catch_up()
+    return rollout_id
