@@ -32,6 +32,7 @@ from sluiceway.errors import PermanentProviderError, TemporaryProviderError
 
 _POLL_S = 0.01
 _STOP_GRACE_S = 5.0
+_FREE_WITHIN_S = 1.0
 
 
 def find_binary(given: Path | None) -> Path:
@@ -170,9 +171,27 @@ class EnvoyProcess:
             return
 
 
-def check_port_free(ingress: Ingress) -> None:
-    """Raise PermanentProviderError when the ingress's address can't be listened on, and say why."""
+def check_port_free(ingress: Ingress, within_s: float = _FREE_WITHIN_S) -> None:
+    """Raise PermanentProviderError when the ingress's address can't be listened on, and say why.
+
+    A process that was killed keeps its sockets until its last thread has ended, so one look is not enough.
+    """
     place = f"{ingress.host}:{ingress.port}"
+    deadline = time.monotonic() + within_s
+    while (failure := _try_to_listen(ingress)) is not None:
+        if failure.errno != errno.EADDRINUSE:
+            raise PermanentProviderError(
+                f"ingress {ingress.name!r} can't listen on {place}: {failure.strerror}; choose another address"
+            ) from failure
+        if time.monotonic() > deadline:
+            raise PermanentProviderError(
+                f"ingress {ingress.name!r} can't listen on {place}: another process does; end that one or"
+                " give the ingress another port"
+            ) from failure
+        time.sleep(_POLL_S)
+
+
+def _try_to_listen(ingress: Ingress) -> OSError | None:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             ingress.host, ingress.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -182,14 +201,8 @@ def check_port_free(ingress: Ingress) -> None:
             probe.bind(address)
             probe.listen(1)
     except OSError as failure:
-        if failure.errno == errno.EADDRINUSE:
-            raise PermanentProviderError(
-                f"ingress {ingress.name!r} can't listen on {place}: another process does; end that one or"
-                " give the ingress another port"
-            ) from failure
-        raise PermanentProviderError(
-            f"ingress {ingress.name!r} can't listen on {place}: {failure.strerror}; choose another address"
-        ) from failure
+        return failure
+    return None
 
 
 def envoys_words(lines: list[str]) -> str:

@@ -109,7 +109,12 @@ def listener_for(ingress: Ingress, routes_file: Path) -> Config:
 def _newcomers(ingress: Ingress, split: SetTraffic) -> list[Config]:
     """Users without a key get one: it decides this request already, and their cookie brings it back."""
     matchers: list[Config] = [
-        {**_cookie_matcher(ingress.sticky.cookie, ()), "invert_match": True},
+        # Without the second word a request that brings no cookie at all would not match.
+        {
+            **_cookie_matcher(ingress.sticky.cookie, ()),
+            "invert_match": True,
+            "treat_missing_header_as_empty": True,
+        },
     ]
     if ingress.sticky.header:
         matchers.append({"name": ingress.sticky.header, "present_match": False})
