@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -34,7 +36,8 @@ from sluiceway.web.routes import web_handlers
 
 _EFFECTS_KEPT_S = 7 * 86_400.0  # real seconds
 _PRUNE_EVERY_S = 3_600.0
-_PRUNE_ENDS_WITHIN_S = 10.0
+_RESERVE_EVERY_S = 60.0
+_CHORES_END_WITHIN_S = 10.0
 _log = structlog.get_logger("sluiceway.housekeeping")
 
 
@@ -83,11 +86,10 @@ class App:
 
 
 class Housekeeping:
-    """Deletes the history of delivered effects once it is old; what was decided stays in the audit trail."""
+    """Does small chores now and then, on one thread. One that fails is logged and done again next time."""
 
-    def __init__(self, prune: Callable[[float], int], every_s: float = _PRUNE_EVERY_S) -> None:
-        self._prune = prune
-        self._every_s = every_s
+    def __init__(self, chores: Sequence[tuple[float, Callable[[], object]]]) -> None:
+        self._chores = chores  # every so many seconds, what
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
@@ -97,16 +99,25 @@ class Housekeeping:
     def stop(self) -> None:
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=_PRUNE_ENDS_WITHIN_S)
+            self._thread.join(timeout=_CHORES_END_WITHIN_S)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
-            try:
-                gone = self._prune(_EFFECTS_KEPT_S)
-            except Exception:
-                _log.exception("old history could not be deleted; it is tried again later")
-            else:
-                _log.info("old history deleted", effects=gone)
+        due_s = [0.0 for _ in self._chores]
+        began_s = time.monotonic()
+        while not self._stop.wait(1.0):
+            for number, (every_s, chore) in enumerate(self._chores):
+                if time.monotonic() - began_s < due_s[number]:
+                    continue
+                due_s[number] = time.monotonic() - began_s + every_s
+                try:
+                    chore()
+                except Exception:
+                    _log.exception("a chore failed; it is done again later", chore=str(chore))
+
+
+def _give_up_reserve(data_dir: DataDir) -> None:
+    if data_dir.release_reserve():
+        _log.warning("the disk is full: the reserve was given up; make room", data=str(data_dir.path))
 
 
 def take_down(settings: Settings, by: str) -> tuple[str, ...]:
@@ -157,6 +168,7 @@ def build_app(settings: Settings) -> App:
         metrics=metrics,
         work=work,
         tracer=tracer,
+        make_room=partial(_give_up_reserve, data_dir),
     )
     service = RolloutService(store, clock, engine)
     shutdown = Shutdown()
@@ -174,7 +186,12 @@ def build_app(settings: Settings) -> App:
         service=service,
         asgi=asgi,
         shutdown=shutdown,
-        housekeeping=Housekeeping(work.prune),
+        housekeeping=Housekeeping(
+            (
+                (_RESERVE_EVERY_S, data_dir.keep_reserve),
+                (_PRUNE_EVERY_S, partial(work.prune, _EFFECTS_KEPT_S)),
+            )
+        ),
         prometheus=prometheus,
         tracer=tracer,
     )

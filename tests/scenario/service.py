@@ -1,6 +1,7 @@
 """A two-version service whose bad habits the tests choose by environment.
 
-Notes each start in `STARTS_FILE`. Habits: ERRORS (share of 500s), SLOW_MS (extra milliseconds per answer),
+Notes each start in `STARTS_FILE`. Habits: ERRORS (share of 500s, once
+BROKEN_FILE exists if that is given), SLOW_MS (extra milliseconds per answer),
 SICK (health check answers 503), DIE_AFTER (seconds until it exits hard), DEAF (ignores SIGTERM).
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 ERRORS = float(os.environ.get("ERRORS", "0"))
 SLOW_MS = float(os.environ.get("SLOW_MS", "0"))
 SICK = bool(os.environ.get("SICK"))
+BROKEN_FILE = os.environ.get("BROKEN_FILE", "")
 DIE_AFTER = float(os.environ.get("DIE_AFTER", "0"))
 
 
@@ -29,7 +31,8 @@ class Handler(BaseHTTPRequestHandler):
         is_health = self.path == "/healthz"
         if not is_health:
             time.sleep((3 + SLOW_MS) / 1_000)
-        failed = SICK if is_health else random.random() < ERRORS
+        is_broken = not BROKEN_FILE or Path(BROKEN_FILE).exists()
+        failed = SICK if is_health else is_broken and random.random() < ERRORS
         body = b"version " + sys.argv[2].encode() + b"\n"
         self.send_response(503 if failed else 200)
         self.send_header("x-shop-version", sys.argv[2])

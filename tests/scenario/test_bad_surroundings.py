@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -176,33 +177,61 @@ def test_two_people_acting_at_once_get_one_outcome_and_a_clear_refusal(app: Rig)
     assert app.records()[-1].version == "1.0"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
-@pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount command here")
-def test_a_full_disk_stops_decisions_but_no_user_and_is_survived(tmp_path: Path) -> None:
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 28 MB of its own."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("mounting a small file system needs root and a mount command")
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=28m", "tmpfs", str(disk)], check=False)
     if mounted.returncode != 0:
         pytest.skip("this machine does not allow mounting a tmpfs, even as root")
-    try:
-        with rig(disk / "home") as app:
-            app.records_file = tmp_path / "records.jsonl"
-            app.write_process()
-            app.serve()
-            rollout = app.start()
-            app.users()
-            app.wait_stage(rollout, "few")
-            ballast = _fill(disk)
-            time.sleep(3)  # let it meet the full disk a few times
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=False)
 
-            assert httpx.get(f"{app.url}/healthz", timeout=5).status_code in {200, 503}
-            ballast.unlink()
-            app.wait_phase(rollout, "promoted", within_s=90)
 
-            assert [r for r in app.records() if r.is_failed] == []
-            assert app.audit_is_whole()
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=False)
+def test_a_full_disk_stops_no_user_and_is_survived(small_disk: Path, tmp_path: Path) -> None:
+    with rig(small_disk / "home") as app:
+        app.records_file = tmp_path / "records.jsonl"
+        app.write_process()
+        app.serve()
+        rollout = app.start()
+        app.users()
+        app.wait_stage(rollout, "few")
+        ballast = _fill(small_disk)
+        time.sleep(3)  # let it meet the full disk a few times
+
+        assert httpx.get(f"{app.url}/healthz", timeout=5).status_code in {200, 503}
+        ballast.unlink()
+        app.wait_phase(rollout, "promoted", within_s=90)
+
+        assert [r for r in app.records() if r.is_failed] == []
+        assert app.audit_is_whole()
+
+
+def test_users_are_taken_back_within_seconds_also_while_the_disk_is_full(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    with rig(small_disk / "home", speed=60.0) as app:
+        app.records_file = tmp_path / "records.jsonl"
+        app.write_process(new_env=f'{{ERRORS: "0.5", BROKEN_FILE: "{broken}"}}')
+        app.serve()
+        rollout = app.start()
+        app.users()
+        app.wait_stage(rollout, "few")
+        wait_for("the reserve", (app.data / "reserve").exists, 10)
+        _fill(small_disk)
+        broken.touch()
+        broken_at = time.time()
+
+        app.wait_phase(rollout, "rolled-back", "rolling-back", within_s=20)
+        wait_for("everyone on 1.0", lambda: app.view(rollout)["weight_observed_percent"] == 0, 20)
+        time.sleep(2)  # users go on
+
+        last_new = max(r.at for r in app.records() if r.version == "2.0")
+        assert last_new - broken_at < 10
 
 
 def _fill(disk: Path) -> Path:

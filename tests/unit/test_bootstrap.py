@@ -12,23 +12,22 @@ from sluiceway.errors import InvalidInputError
 from sluiceway.testing.builders import a_row
 
 
-def test_housekeeping_goes_on_after_a_failure() -> None:
-    calls: list[float] = []
+def test_housekeeping_does_each_chore_again_also_after_a_failure() -> None:
+    calls: list[str] = []
     twice = threading.Event()
 
-    def prune(older_than_s: float) -> int:
-        calls.append(older_than_s)
-        if len(calls) == 1:
-            raise OSError("disk full")
-        twice.set()
-        return 0
+    def failing() -> None:
+        calls.append("failing")
+        if calls.count("failing") == 2:
+            twice.set()
+        raise OSError("disk full")
 
-    housekeeping = Housekeeping(prune, every_s=0.001)
+    housekeeping = Housekeeping(((0.001, failing), (3_600.0, lambda: calls.append("hourly"))))
     housekeeping.start()
 
     assert twice.wait(20)
     housekeeping.stop()
-    assert calls[0] == 7 * 86_400
+    assert calls.count("hourly") == 1
 
 
 def test_the_parts_share_one_store_and_one_clock(tmp_path: Path) -> None:

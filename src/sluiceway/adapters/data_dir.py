@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -18,6 +19,8 @@ from sluiceway.adapters.files import write_atomically
 from sluiceway.errors import AlreadyServedError, StoreError
 
 DEFAULT_NAME = ".sluice"
+RESERVE_BYTES = 4_000_000  # room for some thousand decisions and the proxy's files
+_ROOMY_TIMES = 3  # only a disk with this much more room is asked for a reserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,38 @@ class DataDir:
         lock.write(str(os.getpid()))
         lock.flush()
         self._lock = lock
+
+    def keep_reserve(self) -> bool:
+        """Fill a file with nothing, to be given up when the disk is full; return whether it is there.
+
+        Real bytes, not a hole: what is not written is not kept.
+        """
+        try:
+            if self._reserve.exists() and self._reserve.stat().st_size == RESERVE_BYTES:
+                return True
+            if shutil.disk_usage(self.path).free < _ROOMY_TIMES * RESERVE_BYTES:
+                return False
+            with self._reserve.open("wb") as file:
+                file.write(b"\0" * RESERVE_BYTES)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._reserve.unlink()
+            return False
+        return True
+
+    def release_reserve(self) -> bool:
+        """Make room for the decisions that can't wait; return whether there was a reserve left."""
+        try:
+            self._reserve.unlink()
+        except OSError:
+            return False
+        return True
+
+    @property
+    def _reserve(self) -> Path:
+        return self.path / "reserve"
 
     def announce(self, url: str) -> None:
         """Write where the server answers, for clients that look for it."""

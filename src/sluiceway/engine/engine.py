@@ -33,6 +33,7 @@ CARE_S = 0.5
 POINT_S = 1.0  # real seconds between two stored points of the plots
 CLOCK_NOTE_S = 2.0
 CLOCK_JUMP_S = 5.0  # a system clock set back by more than this makes due times lie in the future
+TROUBLE_S = 0.2  # between tries while the store can't be used
 WORKERS = 4
 
 log = structlog.get_logger("sluiceway.engine")
@@ -51,8 +52,11 @@ class Engine:
         metrics: Mapping[MetricSource, MetricsProvider],
         work: WorkEngine,
         tracer: Tracer | None = None,
+        make_room: Callable[[], None] = lambda: None,
     ) -> None:
+        """`make_room` is called when the store can't be written, to free what was kept for that moment."""
         self._store = store
+        self._make_room = make_room
         self._clock = clock
         self._metrics = metrics
         self._work = work
@@ -72,6 +76,7 @@ class Engine:
         self._active: dict[RolloutId, RolloutRow] = {}
         self._fresh: set[RolloutId] = set()  # rollouts with a sample no tick has seen
         self._busy = 0  # ticks under way
+        self._holds_lost_leases = False  # a tick could not be saved, so its lease stands for nothing
         self._noted_wall: datetime | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -127,23 +132,29 @@ class Engine:
                 if str(failure) != trouble:
                     log.warning("the store can't be used", loop=name, error=str(failure))
                 trouble = str(failure)
+                self._make_room()
             except Exception:
                 log.exception("unexpected failure", loop=name)
-            waits_on.wait(every_s if not trouble else max(every_s, 0.5))
+            waits_on.wait(every_s if not trouble else max(every_s, TROUBLE_S))
             if waits_on is self._wake:
                 self._wake.clear()
 
     def _claim_and_tick(self) -> None:
         wall = self._clock.wall()
         with self._guard:
-            fresh, self._fresh = self._fresh, set()
             free = WORKERS - self._busy
-        if free <= 0:
-            return
+            if free <= 0:
+                return
+            fresh, self._fresh = self._fresh, set()
+            releases = self._holds_lost_leases and self._busy == 0
         with self._store.begin() as tx:
+            if releases:
+                tx.release_leases()
             for rollout_id in fresh & self._active.keys():
                 tx.wake(rollout_id, wall)
             rows = tx.claim_due(wall, LEASE_S, free)
+        if releases:
+            self._holds_lost_leases = False
         for row in rows:
             with self._guard:
                 self._busy += 1
@@ -157,6 +168,8 @@ class Engine:
                 self._retire(row.id)
         except StoreError as failure:
             log.warning("a decision could not be saved", rollout=row.id, error=str(failure))
+            self._holds_lost_leases = True
+            self._make_room()
         except Exception:
             # The lease keeps a rollout whose tick is broken from spinning; the log says what to mend.
             log.exception("tick failed", rollout=row.id)

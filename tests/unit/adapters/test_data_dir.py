@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from sluiceway.adapters.data_dir import DataDir, find_data_dir, read_note
+from sluiceway.adapters.data_dir import RESERVE_BYTES, DataDir, find_data_dir, read_note
 from sluiceway.errors import AlreadyServedError, StoreError
 
 HOLD = """
@@ -84,3 +85,22 @@ def test_the_nearest_directory_above_is_found(tmp_path: Path) -> None:
     below.mkdir(parents=True)
 
     assert find_data_dir(below) == tmp_path / ".sluice"
+
+
+def test_the_reserve_is_real_bytes_and_can_be_given_up_once(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path)
+
+    assert data_dir.keep_reserve()
+    assert (tmp_path / "reserve").stat().st_blocks * 512 >= RESERVE_BYTES
+    assert data_dir.release_reserve()
+    assert not data_dir.release_reserve()
+
+
+def test_a_nearly_full_disk_is_not_asked_for_a_reserve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=RESERVE_BYTES))
+
+    assert not DataDir(tmp_path).keep_reserve()
+    assert not (tmp_path / "reserve").exists()
