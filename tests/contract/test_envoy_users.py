@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sluiceway.domain.process.plan import Audience, Ingress, Sticky
 from sluiceway.domain.rollouts.model import SetTraffic
 from tests.support.backend import free_port
 from tests.support.envoy_rig import V1, V2, EnvoyRig, poll
-from tests.support.users import USER, ask, crowd, sides
+from tests.support.users import USER, Crowd, ask, crowd, sides
 
 pytestmark = pytest.mark.envoy
 
@@ -263,9 +264,13 @@ def test_fifty_changes_of_the_weight_under_load_lose_nothing(rig: EnvoyRig) -> N
     with crowd(rig.ingress(), 3) as them, crowd(rig.ingress(), 1, method="POST") as posting:
         for number in range(50):
             weight_bp = number * 3_700 % 10_001
-            before = them.asked()
+            enough = them.asked() + 5
             rig.apply(SetTraffic(V1, V2 if weight_bp else None, weight_bp, mirror_bp=100 * (number % 2)))
-            poll(lambda before=before: them.asked() > before + 5)
+            poll(partial(_has_asked, them, enough))
 
     assert (them.failures, posting.failures) == ([], [])
     assert them.by_version.keys() == posting.by_version.keys() == {V1, V2}
+
+
+def _has_asked(them: Crowd, requests: int) -> bool:
+    return them.asked() > requests

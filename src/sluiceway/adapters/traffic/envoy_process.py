@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import time
@@ -33,6 +34,9 @@ from sluiceway.errors import PermanentProviderError, TemporaryProviderError
 _POLL_S = 0.01
 _STOP_GRACE_S = 5.0
 _FREE_WITHIN_S = 1.0
+_MOST_WORDS = 500
+_DUMP = "goo.gle/debug"  # protobuf begins its dumps for people with this
+_ENTRY = re.compile(r"\[[^\]]+\]\[\d+\]\[(?P<level>\w+)\]\[\w+\] (?:\[[^\]]*\] )?(?P<words>.*)")
 
 
 def find_binary(given: Path | None) -> Path:
@@ -84,7 +88,7 @@ class EnvoyProcess:
         if not orphans:
             return False
         save_ref(self._record, orphans[0])
-        self._await_answer(orphans[0])
+        self._await_answer(orphans[0], self.log_size())
         return True
 
     def start(self, bootstrap: Config) -> None:
@@ -95,9 +99,10 @@ class EnvoyProcess:
         write_atomically(self._folder / "bootstrap.json", json.dumps(bootstrap))
         self._folder.chmod(0o700)
         self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        offset = self.log_size()
         ref = self._spawn()
         save_ref(self._record, ref)
-        self._await_answer(ref)
+        self._await_answer(ref, offset)
 
     def stop(self) -> None:
         """End it for good. Safe to repeat."""
@@ -145,15 +150,14 @@ class EnvoyProcess:
             tag=self._tag,
         )
 
-    def _await_answer(self, ref: ProcessRef) -> None:
+    def _await_answer(self, ref: ProcessRef, log_offset: int) -> None:
         deadline = time.monotonic() + self._start_within_s
-        offset = self.log_size()
         while True:
             try:
                 found = self.admin.node_id()
             except TemporaryProviderError as silence:
                 if not is_alive(ref):
-                    words = envoys_words(self.log_since(max(0, offset - 4096))) or "it says nothing"
+                    words = envoys_words(self.log_since(log_offset)) or "it says nothing"
                     raise PermanentProviderError(
                         f"Envoy ended at its start: {words} (log: {self.log})"
                     ) from None
@@ -181,7 +185,7 @@ def check_port_free(ingress: Ingress, within_s: float = _FREE_WITHIN_S) -> None:
     while (failure := _try_to_listen(ingress)) is not None:
         if failure.errno != errno.EADDRINUSE:
             raise PermanentProviderError(
-                f"ingress {ingress.name!r} can't listen on {place}: {failure.strerror}; choose another address"
+                f"ingress {ingress.name!r} can't listen on {place}: {failure.strerror}; choose another one"
             ) from failure
         if time.monotonic() > deadline:
             raise PermanentProviderError(
@@ -206,12 +210,34 @@ def _try_to_listen(ingress: Ingress) -> OSError | None:
 
 
 def envoys_words(lines: list[str]) -> str:
-    """Return the last complaint in these lines of Envoy's log, without its prefix."""
-    for line in reversed(lines):
-        _, found, words = line.partition(" rejected: ")
+    """Return what Envoy complains about in these lines of its log: a refusal before anything else."""
+    entries = _entries(lines)
+    for _, words in entries:  # the first refusal: later ones may only follow from it
+        _, found, why = words.partition(" rejected: ")
         if found:
-            return words.strip()
-    for line in reversed(lines):
-        if "[critical]" in line or "[error]" in line or "[warning][config]" in line:
-            return line.rpartition("] ")[2].strip()
+            return _without_dump(why)
+    for level, words in reversed(entries):
+        if level in {"critical", "error"}:
+            return _without_dump(words)
     return ""
+
+
+def _entries(lines: list[str]) -> list[tuple[str, str]]:
+    """Return level and text of each entry; an entry may go over many lines."""
+    entries: list[tuple[str, str]] = []
+    for line in lines:
+        begun = _ENTRY.match(line)
+        if begun is not None:
+            entries.append((begun["level"], begun["words"]))
+        elif entries:
+            level, words = entries[-1]
+            entries[-1] = level, f"{words}\n{line}"
+    return entries
+
+
+def _without_dump(words: str) -> str:
+    """Return the reason in a complaint that may show the whole resource first and wrap causes in causes."""
+    if _DUMP in words:
+        words = words.rstrip().rpartition("\n")[2].lstrip(": ")
+    cause = words.rpartition("caused by ")[2].strip()
+    return (cause[:-1] if cause.endswith(")") and "(" not in cause else cause)[:_MOST_WORDS]

@@ -226,7 +226,7 @@ def _retry_policy(retry_on: str) -> Config:
                 },
             }
         ],
-        "host_selection_retry_max_attempts": 3,
+        "host_selection_retry_max_attempts": 30,  # LEAST_REQUEST likes an instance that is dead and idle
     }
 
 
