@@ -37,7 +37,7 @@ def observe(
     split = _tried(lambda: traffic.observe(row.setup.ingress), problems)
 
     def health(version: Version) -> VersionHealth:
-        return _health(row, version, traffic=traffic, deploy=deploy, split=split, problems=problems)
+        return _health(row, version, deploy, problems)
 
     return Observation(
         new_health=health(row.state.new),
@@ -62,18 +62,9 @@ def _tried(ask: Callable[[], SplitSeen | None], problems: list[str]) -> SplitSee
         return None
 
 
-def _health(
-    row: RolloutRow,
-    version: Version,
-    *,
-    traffic: TrafficProvider,
-    deploy: DeployProvider,
-    split: SplitSeen | None,
-    problems: list[str],
-) -> VersionHealth:
+def _health(row: RolloutRow, version: Version, deploy: DeployProvider, problems: list[str]) -> VersionHealth:
     try:
         seen = deploy.observe(row.setup.service, version)
-        active = traffic.active_requests(row.setup.ingress, version) if split else None
     except ProviderError as failure:
         problems.append(str(failure))
         return VersionHealth()
@@ -84,5 +75,4 @@ def _health(
         ready=seen.ready,
         crashes=sum(instance.restarts for instance in seen.instances),
         failed=failed[0] if failed else "",
-        active_requests=active,
     )

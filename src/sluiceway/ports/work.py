@@ -13,7 +13,7 @@ from sluiceway.domain.rollouts.model import Effect, RolloutId
 
 class EffectHandler(Protocol):
     def deliver(self, rollout_id: RolloutId, gen: int, effect: Effect) -> None:
-        """Carry one effect out. An effect of an older `gen` than the row's is dropped in silence.
+        """Carry one effect out, unless the rollout's stored state wants it no more.
 
         Raises TemporaryProviderError to be called again later, PermanentProviderError to give up.
         """

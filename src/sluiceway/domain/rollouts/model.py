@@ -87,7 +87,6 @@ class VersionHealth:
     ready: int = 0
     crashes: int = 0  # since the version was first wanted by this rollout
     failed: str = ""  # why it can't become healthy, when the provider gave up; shown to people
-    active_requests: int | None = None  # still in flight at the proxy; None when unknown
 
 
 @dataclass(frozen=True, slots=True)
