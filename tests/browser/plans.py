@@ -16,6 +16,7 @@ from sluiceway.domain.process.plan import (
 from tests.browser.host import Host
 from tests.unit.domain.rollouts.world import expression
 
+SLOW = "p95_ms > 2.0 * baseline.p95_ms"
 MANUAL = "Support has seen no new complaints"
 
 
@@ -33,7 +34,7 @@ def a_full_plan() -> RolloutPlan:
         ),
         triggers=(
             Trigger("errors", "error_rate > 0.05", "error_rate > 0.05", Action.IMMEDIATE, 60),
-            Trigger("slow", "p95_ms > 400", "p95_ms > 400", Action.GRADUAL, 300),
+            Trigger("slow", SLOW, SLOW, Action.GRADUAL, 300),
         ),
         keep_old_s=3_600,
     )

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sluiceway.domain.rollouts.model import CommandKind, RolloutId
+from sluiceway.web import wording
 from tests.browser.conftest import OpenPage
 from tests.browser.host import Host
 from tests.browser.measure import has_colour
@@ -98,6 +99,20 @@ def test_a_plot_s_figures_stand_in_a_table_too(rollout: str, open_page: OpenPage
     expect(table.get_by_role("row", name="2.0").locator("[data-now]")).to_contain_text("%")
 
 
+def test_a_limit_that_moves_with_the_stable_version_is_said_as_one(
+    host: Host, rollout: str, open_page: OpenPage
+) -> None:
+    page = open_page(f"/rollouts/{rollout}")
+    row = page.locator('[data-plot="metric-p95_ms"] [data-moving-limit]')
+    stable = host.office.service.series(rollout).figures["stable.p95_ms"][-1]
+    assert stable is not None
+
+    expect(row).to_contain_text("limit, 2 × 1.0")
+    expect(row.locator("[data-now]")).to_have_text(
+        wording.figure(2 * stable, wording.FigureKind.MILLISECONDS)
+    )
+
+
 def test_new_points_reach_the_plots_without_a_reload(host: Host, rollout: str, open_page: OpenPage) -> None:
     page = open_page(f"/rollouts/{rollout}")
     expect(page.locator("#link-state")).to_have_text("Live")
@@ -108,7 +123,8 @@ def test_new_points_reach_the_plots_without_a_reload(host: Host, rollout: str, o
     host.step(rollout)
 
     highest = page.locator('[data-plot="metric-p95_ms"] [data-line="new.p95_ms"] [data-most]')
-    expect(highest).to_contain_text(f"{host.world(rollout).new['p95_ms'].value:,.0f}".replace(",", "\u202f"))
+    shown = wording.figure(host.world(rollout).new["p95_ms"].value, wording.FigureKind.MILLISECONDS)
+    expect(highest).to_have_text(shown)
     assert_not_reloaded(page)
 
 

@@ -1,7 +1,7 @@
-"""Which fixed bounds a plan's triggers set on a metric, to draw as lines and to show beside figures.
+"""Which bounds a plan's triggers set on a metric, to draw as lines and to show beside figures.
 
-Only plain comparisons with a number are bounds (`error_rate > 0.05`); one that moves with the stable
-version (`p95_ms > 2.0 * baseline.p95_ms`) is not. Judging is `domain.rollouts`' business, not done here.
+Plain comparisons with a number are fixed bounds (`error_rate > 0.05`); one that moves with the stable
+version (`p95_ms > 2.0 * baseline.p95_ms`) is a factor. Judging is `domain.rollouts`' business, not done here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,17 @@ _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?"
 _COMPARISON = re.compile(
     rf"(?<![\w.])(?P<metric>[A-Za-z_]\w*)\s*(?P<sign>[<>])=?\s*(?P<bound>{_NUMBER})(?![\w.])(?!\s*[*/+-])"
 )
+_RELATIVE = re.compile(
+    rf"(?<![\w.])(?P<metric>[A-Za-z_]\w*)\s*>=?\s*"
+    rf"(?:(?P<factor>{_NUMBER})\s*\*\s*baseline\.(?P=metric)|baseline\.(?P=metric)\s*\*\s*(?P<after>{_NUMBER}))"
+    r"(?![\w.])(?!\s*[*/+-])"
+)
+# Figures made of both versions' readings of one metric, and what a bound on them means as a factor.
+_DERIVED = {
+    "performance_degradation": ("p95_ms", 1.0),
+    "response_time_ratio": ("p95_ms", 0.0),
+    "error_rate_ratio": ("error_rate", 0.0),
+}
 
 
 def fixed_limits(plan: RolloutPlan) -> dict[str, float]:
@@ -28,3 +39,20 @@ def fixed_limits(plan: RolloutPlan) -> dict[str, float]:
             else:
                 lower[metric] = max(bound, lower.get(metric, bound))
     return lower | upper
+
+
+def relative_limits(plan: RolloutPlan) -> dict[str, float]:
+    """Return the tightest bound per metric that is a multiple of the stable version's figure."""
+    factors: dict[str, float] = {}
+    for trigger in plan.triggers:
+        found = [
+            (match["metric"], float(match["factor"] or match["after"]))
+            for match in _RELATIVE.finditer(trigger.expression)
+        ]
+        for match in _COMPARISON.finditer(trigger.expression):
+            if match["metric"] in _DERIVED and match["sign"] == ">":
+                metric, more = _DERIVED[match["metric"]]
+                found.append((metric, more + float(match["bound"])))
+        for metric, factor in found:
+            factors[metric] = min(factor, factors.get(metric, factor))
+    return factors

@@ -26,7 +26,7 @@ from sluiceway.domain.rollouts.model import (
 from sluiceway.domain.rollouts.moves import approval_words, current_stage
 from sluiceway.domain.rollouts.progress import stage_time_left_s
 from sluiceway.ports.store import RolloutRow, SamplePoint
-from sluiceway.services.limits import fixed_limits
+from sluiceway.services.limits import fixed_limits, relative_limits
 from sluiceway.services.views import (
     AuditView,
     CriterionView,
@@ -138,6 +138,7 @@ def render_series(points: Sequence[SamplePoint], state: RolloutState) -> SeriesV
         at=tuple(point.at.timestamp() for point in points),
         figures={name: tuple(point.figures.get(name) for point in points) for name in names},
         limits=fixed_limits(state.plan),
+        relative_limits=relative_limits(state.plan),
     )
 
 

@@ -5,7 +5,7 @@ Plain data, ready to serialise. Weights are percent here because people read the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -121,6 +121,7 @@ class SeriesView:
     at: tuple[float, ...]
     figures: dict[str, tuple[float | None, ...]]
     limits: dict[str, float]
+    relative_limits: dict[str, float] = field(default_factory=dict[str, float])  # times stable's figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Formatting is `wording`'s, what a person may do is `acts`'. Which address answer
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from sluiceway.services.views import AuditView, CriterionView, RolloutSummary, R
 from sluiceway.web import wording
 from sluiceway.web.acts import Act, attestation, current_stage, possible_acts
 from sluiceway.web.assets import Assets
-from sluiceway.web.plots import plots_of, title_of
+from sluiceway.web.plots import metric_rank, plots_of, title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _figure_name(name: str) -> str:
 
 def _figure_value(name: str, value: float | str | None) -> str:
     if isinstance(value, str):
-        return value
+        return f"{value[:16]}…" if re.fullmatch(r"[0-9a-f]{40,}", value) else value
     if name.endswith("_bp"):
         return wording.percent(None if value is None else value / 100)
     return wording.figure(value, wording.kind_of(name, ""))
@@ -234,6 +235,7 @@ def _rollout_values(view: RolloutView) -> dict[str, object]:
         "criteria": opened,
         "acts": acts,
         "all_acts": (*acts, *(one.attest for one in opened if one.attest is not None)),
+        "metrics": sorted(view.metrics, key=lambda metric: metric_rank(metric.name)),
         "spoken": _spoken(view, stage),
         "is_turned_back": view.summary.phase in _TURNED_BACK,
     }

@@ -59,7 +59,16 @@ def plots_of(view: RolloutView) -> tuple[Plot, ...]:
     ]
 
 
+def metric_rank(name: str) -> int:
+    """Return where a metric stands in a list: what people look at first comes first."""
+    return _COMMON.index(name) if name in _COMMON else len(_COMMON)
+
+
 _TITLES = {
+    "p50_ms": ("Median time (p50)", "Half of the requests are answered faster than this."),
+    "p90_ms": ("Slow requests (p90)", "90 of 100 requests are answered faster than this."),
+    "mean_ms": ("Mean time", "How long a request takes on average."),
+    "crashes": ("Crashes", "Instances that ended without being asked to."),
     "error_rate": ("Error rate", "Share of requests that failed."),
     "p95_ms": ("Slow requests (p95)", "95 of 100 requests are answered faster than this."),
     "p99_ms": ("Slowest requests (p99)", "99 of 100 requests are answered faster than this."),

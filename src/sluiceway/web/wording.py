@@ -90,9 +90,9 @@ def percent(value: float | None) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with about three digits that matter and thousands apart."""
+    """Return a number with two or three digits that matter and thousands apart."""
     size = abs(value)
-    places = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.01 else 4
+    places = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 3 if size >= 0.01 else 4
     text = f"{value:,.{places}f}".replace(",", "\u202f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")

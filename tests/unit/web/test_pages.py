@@ -73,3 +73,7 @@ def test_counts_that_the_rates_already_tell_get_no_plot() -> None:
 
 def test_a_metric_is_titled_in_words() -> None:
     assert title_of("user_satisfaction") == "User satisfaction"
+
+
+def test_a_long_hash_among_the_figures_is_cut() -> None:
+    assert pages.figures({"process_sha256": "ab" * 32}) == [("process sha256", "abababababababab…")]

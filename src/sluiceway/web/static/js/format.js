@@ -5,7 +5,7 @@ const UNSPOKEN = new Set(["", "count", "score"]);
 
 export function number(value) {
   const size = Math.abs(value);
-  const places = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.01 ? 2 : 4;
+  const places = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : size >= 0.01 ? 3 : 4;
   let [whole, part = ""] = size.toFixed(places).split(".");
   part = part.replace(/0+$/, "");
   whole = whole.replace(/\B(?=(\d{3})+$)/g, "\u202f");

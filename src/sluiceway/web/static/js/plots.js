@@ -1,6 +1,6 @@
 // Plots over time: lines of both versions, limits drawn in, the same moment marked in all of them.
 
-import { clock, figure, shortClock } from "./format.js";
+import { clock, figure, number, shortClock } from "./format.js";
 
 const uPlot = window.uPlot;
 const HEIGHT = 190;
@@ -19,6 +19,7 @@ export class Series {
   at = [];
   figures = new Map();
   limits = {};
+  relativeLimits = {};
 
   get last() {
     return this.at.length ? this.at[this.at.length - 1] : null;
@@ -46,6 +47,7 @@ export class Series {
     }
     for (const index of fresh) this.at.push(view.at[index]);
     this.limits = view.limits;
+    this.relativeLimits = view.relative_limits ?? {};
   }
 
   of(name) {
@@ -89,11 +91,19 @@ export class Plots {
   }
 
   #data(spec) {
-    return [this.series.at, ...spec.lines.map((line) => this.series.of(line.key))];
+    const lines = spec.lines.map((line) => this.series.of(line.key));
+    return [this.series.at, ...lines, ...(spec.metric ? [this.#movingLimit(spec)] : [])];
   }
 
   #limit(spec) {
     return spec.metric ? this.series.limits[spec.metric] ?? null : null;
+  }
+
+  /** The limit that moves with the stable version, one value per point. */
+  #movingLimit(spec) {
+    const factor = this.series.relativeLimits[spec.metric];
+    const stable = this.series.of(`stable.${spec.metric}`);
+    return stable.map((value) => (factor === undefined || value === null ? null : value * factor));
   }
 
   #fit(entry) {
@@ -139,6 +149,7 @@ export class Plots {
           ...(isTraffic ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
           ...(isTraffic && line.role === "new" ? { fill: `${style("--new")}2e` } : {}),
         })),
+        ...(spec.metric ? [{ stroke: style("--limit"), width: 1.5, dash: [2, 3], points: { show: false } }] : []),
       ],
       hooks: {
         drawClear: [(plot) => this.#drawSteps(plot)],
@@ -206,11 +217,17 @@ export class Plots {
       setText(row.querySelector("[data-now]"), figure(isPast ? values[index] : values[values.length - 1], spec.kind, spec.unit));
       setText(row.querySelector("[data-most]"), figure(highest, spec.kind, spec.unit));
     }
+    if (!spec.metric) return;
     const limit = this.#limit(spec);
     const limitRow = table.querySelector("[data-limit]");
-    if (!limitRow) return;
     limitRow.hidden = limit === null;
     setText(limitRow.querySelector("[data-now]"), figure(limit, spec.kind, spec.unit));
+    const factor = this.series.relativeLimits[spec.metric];
+    const moving = this.#movingLimit(spec);
+    const movingRow = table.querySelector("[data-moving-limit]");
+    movingRow.hidden = factor === undefined;
+    setText(movingRow.querySelector("[data-factor]"), factor === undefined ? "" : number(factor));
+    setText(movingRow.querySelector("[data-now]"), figure(isPast ? moving[index] : moving[moving.length - 1], spec.kind, spec.unit));
   }
 }
 
