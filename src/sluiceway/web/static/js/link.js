@@ -85,7 +85,7 @@ export class Link {
 
 /** Fetch a part of a page. Rejects when the server does not answer in time or says no. */
 export async function fetchPart(address) {
-  const response = await fetch(address, { signal: AbortSignal.timeout(5000), cache: "no-store" });
+  const response = await fetch(address, { signal: AbortSignal.timeout(4000), cache: "no-store" });
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
   return response.text();
 }

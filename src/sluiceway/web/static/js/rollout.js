@@ -6,7 +6,7 @@ import { fetchPart, Link } from "./link.js";
 import { morphChildren, parse } from "./morph.js";
 import { Plots, Series } from "./plots.js";
 
-const SILENCE_MS = 5000; // a running rollout is heard every second
+const SILENCE_MS = 3000; // a running rollout is heard every second
 const ASLEEP_MS = 30_000; // a hidden page gives its connection back
 const MIN_GAP_MS = 300;
 
