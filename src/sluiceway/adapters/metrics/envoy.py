@@ -15,14 +15,16 @@ from pathlib import Path
 
 from sluiceway.adapters.metrics.envoy_counters import (
     FILTER,
+    NOTHING,
     Counters,
     between,
+    of_version,
     plus,
     quantile_ms,
     read_counters,
 )
-from sluiceway.adapters.traffic.envoy_admin import EnvoyAdmin, admin_socket, ingress_folder
-from sluiceway.adapters.traffic.envoy_names import Part, stat_name
+from sluiceway.adapters.processes import ProcessRef, load_ref
+from sluiceway.adapters.traffic.envoy_admin import RECORD_FILE, EnvoyAdmin, admin_socket, ingress_folder
 from sluiceway.domain.process.plan import Ingress, MetricSpec
 from sluiceway.domain.rollouts.model import Reading
 from sluiceway.errors import PermanentProviderError
@@ -31,6 +33,7 @@ from sluiceway.ports.metrics import Target
 KEEP_S = 900.0
 STALE_S = 5.0
 MIN_GAP_S = 0.2  # several rollouts' samplers share one look
+_COUNTS = ("requests", "errors", "error_rate", "success_rate", "request_rate", "mean_ms")
 _QUANTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99}
 _ALIASES = {"response_time": "p95_ms", "response_time_ms": "p95_ms"}
 
@@ -38,14 +41,17 @@ _ALIASES = {"response_time": "p95_ms", "response_time_ms": "p95_ms"}
 @dataclass(frozen=True, slots=True)
 class _Look:
     at_s: float
-    versions: dict[str, Counters]
+    clusters: dict[str, Counters]
 
 
 @dataclass(slots=True)
 class _History:
+    record: Path
     admin: EnvoyAdmin
+    lock: threading.Lock = field(default_factory=threading.Lock)  # held during a look
     looks: deque[_Look] = field(default_factory=deque[_Look])
     raw: dict[str, Counters] = field(default_factory=dict[str, Counters])  # as the proxy last said
+    process: ProcessRef | None = None  # that said so
 
 
 class EnvoyMetrics:
@@ -62,33 +68,43 @@ class EnvoyMetrics:
     def collect(self, ingress: Ingress) -> None:
         """See `MetricsProvider.collect`."""
         history = self._history(ingress)
-        now_s = self._monotonic_s()
-        with self._lock:
+        with history.lock:  # looks must be kept in the order they were made
+            now_s = self._monotonic_s()
             if history.looks and now_s - history.looks[-1].at_s < MIN_GAP_S:
                 return
-        raw = read_counters(history.admin.text("/stats/prometheus", filter=FILTER))
-        with self._lock:
-            _keep(history, now_s, raw)
+            process = load_ref(history.record)
+            # Envoy adds a worker's latencies up after it has answered: the first request makes it do so.
+            history.admin.text("/stats", filter="^$")
+            raw = read_counters(history.admin.text("/stats/prometheus", filter=FILTER))
+            if load_ref(history.record) == process:  # else it was started anew just now: the next look counts
+                look = _next_look(history, now_s, raw, process)
+                with self._lock:
+                    history.looks.append(look)
+                    while history.looks[0].at_s < now_s - KEEP_S:
+                        history.looks.popleft()
 
     def read(self, spec: MetricSpec, target: Target, window_s: float) -> Reading:
-        """See `MetricsProvider.read`. `window_s` begins at the last look before it."""
+        """See `MetricsProvider.read`. The window begins at the last look before it."""
+        name = _ALIASES.get(spec.name, spec.name)
+        if name not in _COUNTS and name not in _QUANTILES:
+            known = ", ".join((*_COUNTS, *_QUANTILES))
+            raise PermanentProviderError(f"metric {spec.name!r} has source envoy, which knows {known}")
         counted, lasted_s = self._window(target, window_s)
         if counted is None or counted.requests <= 0:
             return Reading(None, 0)
-        requests = round(counted.requests)
-        return Reading(_figure(spec.name, counted, lasted_s), requests)
+        return Reading(_figure(name, counted, lasted_s), round(counted.requests))
 
     def _history(self, ingress: Ingress) -> _History:
         with self._lock:
             history = self._histories.get(ingress.name)
             if history is None:
-                socket = admin_socket(ingress_folder(self._data_dir, ingress.name))
-                history = self._histories[ingress.name] = _History(EnvoyAdmin(socket))
+                folder = ingress_folder(self._data_dir, ingress.name)
+                admin = EnvoyAdmin(admin_socket(folder))
+                history = self._histories[ingress.name] = _History(folder / RECORD_FILE, admin)
             return history
 
     def _window(self, target: Target, window_s: float) -> tuple[Counters | None, float]:
         """Return what was counted in the window and how long it really was, None without fresh looks."""
-        version = stat_name(Part.VERSION, target.version).partition("/")[2]
         history = self._history(target.ingress)
         now_s = self._monotonic_s()
         with self._lock:
@@ -96,33 +112,29 @@ class EnvoyMetrics:
         if not looks or now_s - looks[-1].at_s > STALE_S:
             return None, 0.0
         last = looks[-1]
-        first = next(look for look in looks if look.at_s >= last.at_s - window_s)
-        # The look before is nearer to the window's length than one inside it, unless there is none.
-        earlier = [look for look in looks if look.at_s < first.at_s]
-        begin = earlier[-1] if earlier else first
-        nothing = Counters()
-        counted = between(begin.versions.get(version, nothing), last.versions.get(version, nothing))
+        since_s = last.at_s - window_s
+        begin = next((look for look in reversed(looks) if look.at_s <= since_s), looks[0])
+        if begin.at_s < since_s - STALE_S:  # nobody looked for long: what was then is not of this window
+            begin = next(look for look in looks if look.at_s >= since_s)
+        counted = of_version(begin.clusters, last.clusters, target.version)
         return counted, max(last.at_s - begin.at_s, 1e-9)
 
 
-def _keep(history: _History, now_s: float, raw: dict[str, Counters]) -> None:
-    """Add a look. Totals are made to go on where they were when the proxy's began anew (it restarted)."""
-    nothing = Counters()
-    so_far = history.looks[-1].versions if history.looks else {}
-    versions = {
-        version: plus(so_far.get(version, nothing), between(history.raw.get(version, nothing), counters))
-        for version, counters in raw.items()
-    }
-    history.raw = raw
-    history.looks.append(_Look(now_s, {**so_far, **versions}))
-    while history.looks[0].at_s < now_s - KEEP_S:
-        history.looks.popleft()
+def _next_look(
+    history: _History, now_s: float, raw: dict[str, Counters], process: ProcessRef | None
+) -> _Look:
+    """Return a look whose totals go on where they were when the proxy's began anew (it restarted)."""
+    before = history.raw if history.process == process else {}
+    totals = dict(history.looks[-1].clusters) if history.looks else {}
+    for cluster, counters in raw.items():
+        if counters != before.get(cluster):
+            so_far = totals.get(cluster, NOTHING)
+            totals[cluster] = plus(so_far, between(before.get(cluster, NOTHING), counters))
+    history.raw, history.process = raw, process
+    return _Look(now_s, totals)
 
 
 def _figure(name: str, counted: Counters, lasted_s: float) -> float | None:
-    name = _ALIASES.get(name, name)
-    if name in _QUANTILES:
-        return quantile_ms(counted.buckets, _QUANTILES[name])
     match name:
         case "requests":
             return counted.requests
@@ -137,5 +149,4 @@ def _figure(name: str, counted: Counters, lasted_s: float) -> float | None:
         case "mean_ms":
             return counted.total_ms / counted.requests
         case _:
-            known = "requests, errors, error_rate, success_rate, request_rate, mean_ms, p50_ms to p99_ms"
-            raise PermanentProviderError(f"metric {name!r} has source envoy, which knows {known}")
+            return quantile_ms(counted.buckets, _QUANTILES[name])

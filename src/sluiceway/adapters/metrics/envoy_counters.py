@@ -1,4 +1,4 @@
-"""What Envoy has counted for each version since it started, read from its admin interface.
+"""What Envoy has counted for each cluster since it started, read from its admin interface.
 
 Users of a version that serves directly are counted at its own cluster, `version/V`; those of the new version
 of a split at the aggregate `new/V`; those that stable had to serve in its place at `fallback/V`. Format:
@@ -8,9 +8,11 @@ Prometheus text exposition, as Envoy's `/stats/prometheus` writes it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from sluiceway.adapters.traffic.envoy_names import Part
+from sluiceway.adapters.traffic.envoy_names import Part, stat_name
+from sluiceway.domain.process.plan import Version
 
 FILTER = (
     rf"^cluster\.({Part.VERSION}|{Part.NEW}|{Part.FALLBACK})/[^.]+"
@@ -23,12 +25,15 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Running totals of one version. `buckets` maps an upper bound in ms to the answers at or below it."""
+    """Running totals. `buckets` maps an upper bound in ms to the answers at or below it."""
 
     requests: float = 0
     errors: float = 0
     total_ms: float = 0
     buckets: dict[float, float] = field(default_factory=dict[float, float])
+
+
+NOTHING = Counters()
 
 
 class _Sums:
@@ -40,10 +45,10 @@ class _Sums:
 
 
 def read_counters(text: str) -> dict[str, Counters]:
-    """Return the totals by version, as the version is written in statistics.
+    """Return the totals by cluster, as clusters are called in statistics.
 
-    A request that stable served in place of the new version counts as an error of the new one: its user was
-    saved, the version was not.
+    A request that stable served in place of the new version counts as an error: its user was saved, the
+    version was not. So a fallback's clusters have errors only.
     """
     sums: dict[str, _Sums] = {}
     for line in text.splitlines():
@@ -51,12 +56,13 @@ def read_counters(text: str) -> dict[str, Counters]:
         if found is None:
             continue
         labels = dict(_LABEL.findall(found["labels"]))
-        part, _, version = labels.get("envoy_cluster_name", "").partition("/")
+        cluster = labels.get("envoy_cluster_name", "")
+        part, _, version = cluster.partition("/")
         if version:
-            _add(sums.setdefault(version, _Sums()), part, found["what"], labels, float(found["value"]))
+            _add(sums.setdefault(cluster, _Sums()), part, found["what"], labels, float(found["value"]))
     return {
-        version: Counters(each.requests, min(each.errors, each.requests), each.total_ms, each.buckets)
-        for version, each in sums.items()
+        cluster: Counters(each.requests, each.errors, each.total_ms, each.buckets)
+        for cluster, each in sums.items()
     }
 
 
@@ -81,14 +87,29 @@ def _add(into: _Sums, part: str, what: str, labels: dict[str, str], value: float
 
 def between(before: Counters, after: Counters) -> Counters:
     """Return what was counted between two looks; totals that fell (a restart) count from zero."""
-    if after.requests < before.requests:
+    fell = (
+        after.requests < before.requests or after.errors < before.errors or after.total_ms < before.total_ms
+    )
+    if fell:
         return after
     return Counters(
         after.requests - before.requests,
-        max(0.0, after.errors - before.errors),
-        max(0.0, after.total_ms - before.total_ms),
+        after.errors - before.errors,
+        after.total_ms - before.total_ms,
         {bound: max(0.0, count - before.buckets.get(bound, 0.0)) for bound, count in after.buckets.items()},
     )
+
+
+def of_version(begin: Mapping[str, Counters], end: Mapping[str, Counters], version: Version) -> Counters:
+    """Return what was counted for a version between two looks: at its own cluster, as the new one of a
+    split, and at stable in its place.
+    """
+    total = NOTHING
+    for part in (Part.VERSION, Part.NEW, Part.FALLBACK):
+        cluster = stat_name(part, version)
+        total = plus(total, between(begin.get(cluster, NOTHING), end.get(cluster, NOTHING)))
+    # A fallback's request is counted when it begins, so it may be ahead of the request it is part of.
+    return replace(total, errors=min(total.errors, total.requests))
 
 
 def plus(one: Counters, other: Counters) -> Counters:

@@ -19,6 +19,8 @@ from sluiceway.errors import TemporaryProviderError
 
 Json = Mapping[str, object]
 
+RECORD_FILE = "process.json"  # in an ingress's folder: which process is its Envoy
+
 _LONGEST_SOCKET_PATH = 100  # the system's limit is 108 bytes on Linux, 104 on macOS
 
 

@@ -26,7 +26,7 @@ from sluiceway.adapters.processes import (
     spawn,
     terminate,
 )
-from sluiceway.adapters.traffic.envoy_admin import EnvoyAdmin, admin_socket
+from sluiceway.adapters.traffic.envoy_admin import RECORD_FILE, EnvoyAdmin, admin_socket
 from sluiceway.adapters.traffic.envoy_bootstrap import Config
 from sluiceway.domain.process.plan import Ingress
 from sluiceway.errors import PermanentProviderError, TemporaryProviderError
@@ -65,7 +65,7 @@ class EnvoyProcess:
         self._folder = folder
         self._binary = binary
         self._start_within_s = start_within_s
-        self._record = folder / "process.json"
+        self._record = folder / RECORD_FILE
         self.log = folder / "envoy.log"
         self.socket = admin_socket(folder)
         self.node_id = "sluiceway-" + hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
