@@ -18,6 +18,7 @@ from sluiceway.ports.deploy import DeploymentSeen, DeployProvider
 from sluiceway.ports.metrics import Target
 
 KEEP_S = 900.0  # longer than any window that is asked for
+_KNOWN = frozenset({"crashes", "crash_rate", "health_failure_rate"})
 FRESH_S = 0.25  # a look this young serves all metrics of one sample
 
 
@@ -78,6 +79,11 @@ class DeployMetrics:
 
     def read(self, spec: MetricSpec, target: Target, window_s: float) -> Reading:
         """See `MetricsProvider.read`. A version nobody asked for has no data."""
+        if spec.name not in _KNOWN:
+            raise PermanentProviderError(
+                f"metric {spec.name}: source deploy has no such metric; "
+                "it has crashes, crash_rate and health_failure_rate"
+            )
         now_s = self._clock.monotonic_s()
         with self._lock:
             history = self._histories.setdefault(
@@ -93,13 +99,8 @@ class DeployMetrics:
                 return Reading(float(crashes))
             case "crash_rate":
                 return Reading(crashes / seen.wanted)
-            case "health_failure_rate":
-                return Reading(1 - seen.ready / seen.wanted)
             case _:
-                raise PermanentProviderError(
-                    f"metric {spec.name}: source deploy has no such metric; "
-                    "it has crashes, crash_rate and health_failure_rate"
-                )
+                return Reading(1 - seen.ready / seen.wanted)
 
     def _look(self, history: _History, now_s: float) -> DeploymentSeen:
         if history.seen is None or now_s - history.times_s[-1] >= FRESH_S:
