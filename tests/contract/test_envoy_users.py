@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sluiceway.domain.process.plan import Audience, Ingress, Sticky
+from sluiceway.domain.process.plan import Audience, Ingress, Sticky, Version
 from sluiceway.domain.rollouts.model import SetTraffic
 from tests.support.backend import free_port
 from tests.support.envoy_rig import V1, V2, EnvoyRig, poll
@@ -112,6 +112,19 @@ def test_a_newcomer_gets_a_cookie_that_keeps_the_version(rig: EnvoyRig, by_cooki
         rig.traffic.stop(by_cookie)
 
 
+def test_a_cookie_with_an_odd_name_keeps_its_user_too(rig: EnvoyRig) -> None:
+    odd = Ingress("odd", port=free_port(), sticky=Sticky(cookie="user.50%"))
+    rig.apply(SetTraffic(V1, V2, 5_000), odd)
+    try:
+        first = ask(odd)
+        cookie = first.headers["set-cookie"].partition(";")[0]
+
+        assert cookie.startswith("user.50%=")
+        assert {ask(odd, {"cookie": cookie}).version for _ in range(10)} == {first.version}
+    finally:
+        rig.traffic.stop(odd)
+
+
 def test_newcomers_are_spread_by_the_weight(rig: EnvoyRig, by_cookie: Ingress) -> None:
     rig.apply(SetTraffic(V1, V2, 5_000), by_cookie)
     try:
@@ -195,6 +208,15 @@ def test_mirrored_requests_reach_the_new_version_with_a_mark_and_their_answers_n
     assert (mirrored.method, mirrored.path, mirrored.body) == ("POST", "/buy?n=1", b"a cup")
     assert mirrored.headers["x-sluiceway-mirrored"] == "true"
     assert "x-sluiceway-mirrored" not in rig.backend(V1).received[0].headers
+
+
+def test_a_version_with_an_odd_name_gets_its_mirrored_requests(rig: EnvoyRig) -> None:
+    odd = Version("2.0 50%/1:β")
+    rig.apply(SetTraffic(V1, odd, 0, mirror_bp=10_000))
+
+    ask(rig.ingress())
+
+    poll(lambda: len(rig.backend(odd).received) == 1)
 
 
 def test_a_share_of_the_requests_is_mirrored(rig: EnvoyRig) -> None:

@@ -112,10 +112,11 @@ class TrafficProviderContract:
         assert rig.traffic.observe(rig.ingress()) == SplitSeen(V2, None, 0)
 
     def test_a_version_whose_name_is_odd_is_observed_as_it_was_set(self, rig: TrafficRig) -> None:
-        odd = Version("2.0 rc/1:β")
-        rig.traffic.apply(rig.ingress(), SetTraffic(V1, odd, 1_000), backends(rig, V1, odd))
+        odd = Version("2.0 50%/1:β")
+        split = SetTraffic(V1, odd, 1_000, audience=(TEAM,), mirror_bp=1)
+        rig.traffic.apply(rig.ingress(), split, backends(rig, V1, odd))
 
-        assert rig.traffic.observe(rig.ingress()) == SplitSeen(V1, odd, 1_000)
+        assert rig.traffic.observe(rig.ingress()) == SplitSeen(V1, odd, 1_000, (TEAM,), 1)
 
     @pytest.mark.parametrize(
         ("split", "missing"),

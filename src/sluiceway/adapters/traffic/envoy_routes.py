@@ -120,7 +120,7 @@ def _newcomers(ingress: Ingress, split: SetTraffic) -> list[Config]:
         matchers.append({"name": ingress.sticky.header, "present_match": False})
     action = {**_split(ingress.sticky, split), "hash_policy": [{"header": {"header_name": USER_HEADER}}]}
     cookie = (
-        f"{ingress.sticky.cookie}=%REQ({USER_HEADER})%; Max-Age={_COOKIE_LIFE_S}; Path=/; HttpOnly;"
+        f"{_literal(ingress.sticky.cookie)}=%REQ({USER_HEADER})%; Max-Age={_COOKIE_LIFE_S}; Path=/; HttpOnly;"
         " SameSite=Lax"
     )
     set_cookie = {
@@ -167,10 +167,16 @@ def _split(sticky: Sticky, split: SetTraffic) -> Config:
 
 def _mirror_mark(split: SetTraffic) -> Config:
     assert split.new is not None
+    cluster = cluster_name(Part.MIRROR, split.new)
     return {
-        "header": {"key": MIRROR_HEADER, "value": cluster_name(Part.MIRROR, split.new)},
+        "header": {"key": MIRROR_HEADER, "value": _literal(cluster)},
         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
     }
+
+
+def _literal(text: str) -> str:
+    """Return the text for a header's value, where a single percent sign would begin a command."""
+    return text.replace("%", "%%")
 
 
 def _to_new(split: SetTraffic) -> Config:
