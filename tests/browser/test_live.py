@@ -249,3 +249,37 @@ def test_the_list_says_when_it_is_not_live(host: Host, open_page: OpenPage) -> N
 
     expect(page.locator("#lost")).to_be_visible()
     expect(page.locator("#link-state")).to_have_text("Not live")
+
+
+def test_figures_under_the_pointer_stay_while_new_ones_come(
+    host: Host, rollout: str, open_page: OpenPage
+) -> None:
+    page = open_page(f"/rollouts/{rollout}")
+    expect(page.locator("#link-state")).to_have_text("Live")
+    plot = page.locator('[data-plot="metric-p95_ms"]')
+    plot.locator(".u-over").hover(position={"x": 60, "y": 40})
+    when = plot.locator("[data-when]")
+    expect(when).to_contain_text("at ")
+    shown = when.inner_text(), plot.locator('[data-line="stable.p95_ms"] [data-now]').inner_text()
+
+    host.figures[rollout].new_p95_ms = 1_000.0
+    host.catch_up()
+    host.step(rollout)
+    expect(plot.locator('[data-line="new.p95_ms"] [data-most]')).to_contain_text("\u202f")
+
+    assert shown == (when.inner_text(), plot.locator('[data-line="stable.p95_ms"] [data-now]').inner_text())
+    other = page.locator('[data-plot="metric-error_rate"] [data-when]')
+    assert other.inner_text() == when.inner_text()
+
+
+def test_old_figures_are_not_called_the_latest(rollout: str, open_page: OpenPage) -> None:
+    page = open_page("/")
+    page.clock.install()
+    page.goto(page.url + f"rollouts/{rollout}")
+    when = page.locator('[data-plot="metric-p95_ms"] [data-when]')
+    expect(when).to_have_text("latest")
+    expect(page.locator("#link-state")).to_have_text("Live")
+
+    page.clock.fast_forward(12_000)
+
+    expect(when).to_contain_text("at ")

@@ -232,7 +232,7 @@ def _triggers(state: RolloutState) -> tuple[TriggerView, ...]:
 def _metrics(row: RolloutRow, seen: Observation) -> tuple[MetricView, ...]:
     units = {spec.name: spec.unit for spec in row.setup.metrics}
     names = dict.fromkeys([*seen.new, *seen.stable, *units])  # in the catalogue's order, then the process's
-    limits = fixed_limits(row.state.plan)
+    limits, relative = fixed_limits(row.state.plan), relative_limits(row.state.plan)
     return tuple(
         MetricView(
             name=name,
@@ -240,6 +240,7 @@ def _metrics(row: RolloutRow, seen: Observation) -> tuple[MetricView, ...]:
             new=seen.new[name].value if name in seen.new else None,
             stable=seen.stable[name].value if name in seen.stable else None,
             limit=limits.get(name),
+            relative_limit=relative.get(name),
         )
         for name in names
     )

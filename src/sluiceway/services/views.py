@@ -47,6 +47,7 @@ class MetricView:
     new: float | None
     stable: float | None
     limit: float | None
+    relative_limit: float | None = None  # a bound that moves: this many times the stable version's figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,9 @@ def _approve(view: RolloutView) -> Act:
         label="Approve",
         title="Approve the next stage?" if stage is None else f"Approve stage “{stage.id}”?",
         consequences=(
-            "With the last approval it needs, the stage begins."
+            "Once it has every approval it needs, the next stage begins."
             if stage is None
-            else f"With the last approval it needs, the stage begins, {_stage_in_words(stage, view)}.",
+            else f"Once it has every approval it needs: stage {_stage_in_words(stage, view)}.",
             "The audit trail keeps that you agreed.",
         ),
         confirm="Approve",

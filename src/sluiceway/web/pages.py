@@ -141,6 +141,7 @@ _FILTERS: dict[str, object] = {
     "duration": wording.duration,
     "moment": wording.moment,
     "speed": wording.speed,
+    "number": wording.number,
     "phase": phase_label,
     "verdict": verdict_label,
     "stage_status": stage_label,

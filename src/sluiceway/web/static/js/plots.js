@@ -5,6 +5,8 @@ import { clock, figure, number, shortClock } from "./format.js";
 const uPlot = window.uPlot;
 const HEIGHT = 190;
 const KEEP = 3000;
+const LATE_MS = 10_000;
+const LONGEST_STEP_S = 5; // points come each second; fewer only when a long time was thinned
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -14,12 +16,26 @@ const STROKES = {
   asked: () => ({ stroke: style("--quiet"), width: 1.5, dash: [5, 4] }),
 };
 
+/** Leave lines open where nothing was measured for a while: not only without a value, also without a point. */
+function gaps(plot, _, first, last, known) {
+  const at = plot.data[0];
+  const usual = (at[at.length - 1] - at[0]) / Math.max(1, at.length - 1);
+  const found = [...known];
+  for (let index = first + 1; index <= last; index += 1) {
+    if (at[index] - at[index - 1] > Math.max(LONGEST_STEP_S, 4 * usual)) {
+      found.push([at[index - 1], at[index]].map((moment) => Math.round(plot.valToPos(moment, "x", true))));
+    }
+  }
+  return found.sort((one, other) => one[0] - other[0]);
+}
+
 /** Points by name over time; merging the same point twice changes nothing. */
 export class Series {
   at = [];
   figures = new Map();
   limits = {};
   relativeLimits = {};
+  grewAt = -Infinity;
 
   get last() {
     return this.at.length ? this.at[this.at.length - 1] : null;
@@ -46,6 +62,7 @@ export class Series {
       for (const index of fresh) known.push(values ? values[index] : null);
     }
     for (const index of fresh) this.at.push(view.at[index]);
+    if (fresh.length) this.grewAt = performance.now();
     this.limits = view.limits;
     this.relativeLimits = view.relative_limits ?? {};
   }
@@ -63,6 +80,7 @@ export class Series {
 
 export class Plots {
   #plots = new Map();
+  hasEnded = false;
 
   constructor(root, specs, series) {
     this.series = series;
@@ -73,12 +91,17 @@ export class Plots {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#rebuild());
   }
 
+  /** Whether the last point is too old to be called the latest. */
+  get isLate() {
+    return this.hasEnded || performance.now() - this.series.grewAt > LATE_MS;
+  }
+
   update() {
     for (const spec of this.specs) {
       const plot = this.#plots.get(spec.id);
       if (plot) plot.setData(this.#data(spec));
       else this.#create(spec);
-      this.#write(spec, null);
+      this.#write(spec, plot?.cursor.idx ?? null);
     }
   }
 
@@ -135,7 +158,7 @@ export class Plots {
       height: HEIGHT,
       padding: [10, 10, 0, 0],
       legend: { show: false },
-      cursor: { sync: { key: "sluiceway" }, drag: { x: false, y: false }, points: { size: 7 } },
+      cursor: { y: false, sync: { key: "sluiceway" }, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: true, range: (_, min, max) => (max > min ? [min, max] : [min - 1, max + 1]) }, y: { range: (_, min, max) => this.#range(spec, max) } },
       axes: [
         { ...axis, grid: { show: false }, size: 28, space: 76, values: (_, splits, __, ___, step) => splits.map((at) => (step < 60 ? clock : shortClock)(new Date(at * 1000))) },
@@ -146,10 +169,11 @@ export class Plots {
         ...spec.lines.map((line) => ({
           ...STROKES[line.role](),
           points: { show: false },
+          gaps,
           ...(isTraffic ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
           ...(isTraffic && line.role === "new" ? { fill: `${style("--new")}2e` } : {}),
         })),
-        ...(spec.metric ? [{ stroke: style("--limit"), width: 1.5, dash: [2, 3], points: { show: false } }] : []),
+        ...(spec.metric ? [{ stroke: style("--limit"), width: 1.5, dash: [2, 3], points: { show: false }, gaps }] : []),
       ],
       hooks: {
         drawClear: [(plot) => this.#drawSteps(plot)],
@@ -208,7 +232,8 @@ export class Plots {
     const table = this.#figure(spec);
     const { at } = this.series;
     const isPast = index !== null && index < at.length;
-    const when = isPast ? `at ${clock(new Date(at[index] * 1000))}` : "latest";
+    const moment = isPast ? at[index] : this.isLate ? at[at.length - 1] : undefined;
+    const when = moment === undefined ? "latest" : `at ${clock(new Date(moment * 1000))}`;
     setText(table.querySelector("[data-when]"), when);
     for (const line of spec.lines) {
       const row = table.querySelector(`[data-line="${CSS.escape(line.key)}"]`);

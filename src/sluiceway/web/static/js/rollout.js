@@ -127,11 +127,14 @@ function dropped() {
 
 function end() {
   close();
+  plots.hasEnded = true;
+  plots.update();
   link.ended();
 }
 
 setInterval(() => {
   if (events && !link.isLost && link.heardAgoMs > SILENCE_MS) refreshSoon();
+  if (plots.isLate) plots.update();
 }, 1000);
 
 let sleepTimer = 0;
