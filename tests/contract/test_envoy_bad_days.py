@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,17 @@ def test_a_page_that_reached_a_version_which_then_died_is_fetched_from_stable(ri
     answer = ask(rig.ingress())
 
     assert (answer.status, answer.version) == (200, V1)
+
+
+def test_a_request_that_takes_too_long_is_given_up_and_not_repeated(rig: EnvoyRig) -> None:
+    impatient = replace(rig.ingress(), request_timeout_s=0.3)
+    rig.backend(V2).behaviour.hold.clear()
+    rig.apply(SetTraffic(V1, V2, 10_000), impatient)
+
+    answer = ask(impatient)
+
+    assert (answer.status, answer.version) == (504, "")
+    assert (len(rig.backend(V2).received), len(rig.backend(V1).received)) == (1, 0)
 
 
 def test_one_of_two_instances_of_stable_that_dies_costs_nothing(rig: EnvoyRig) -> None:

@@ -33,8 +33,8 @@ from sluiceway.ports.metrics import Target
 KEEP_S = 900.0
 STALE_S = 5.0
 MIN_GAP_S = 0.2  # several rollouts' samplers share one look
-_COUNTS = ("requests", "errors", "error_rate", "success_rate", "request_rate", "mean_ms")
 _QUANTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99}
+METRICS = ("requests", "errors", "error_rate", "success_rate", "request_rate", "mean_ms", *_QUANTILES)
 _ALIASES = {"response_time": "p95_ms", "response_time_ms": "p95_ms"}
 
 
@@ -86,9 +86,10 @@ class EnvoyMetrics:
     def read(self, spec: MetricSpec, target: Target, window_s: float) -> Reading:
         """See `MetricsProvider.read`. The window begins at the last look before it."""
         name = _ALIASES.get(spec.name, spec.name)
-        if name not in _COUNTS and name not in _QUANTILES:
-            known = ", ".join((*_COUNTS, *_QUANTILES))
-            raise PermanentProviderError(f"metric {spec.name!r} has source envoy, which knows {known}")
+        if name not in METRICS:
+            raise PermanentProviderError(
+                f"metric {spec.name!r} has source envoy, which knows {', '.join(METRICS)}"
+            )
         counted, lasted_s = self._window(target, window_s)
         if counted is None or counted.requests <= 0:
             return Reading(None, 0)

@@ -24,7 +24,7 @@ MIRROR_HEADER = "x-sluiceway-mirror"
 
 _TYPE = "type.googleapis.com/envoy"
 # Headers that steer the proxy; from outside they are dropped.
-_NOT_FOR_USERS = (
+NOT_FOR_USERS = (
     MIRROR_HEADER,
     MIRRORED_HEADER,
     "x-envoy-retry-on",
@@ -262,7 +262,7 @@ def _user_key_for_everybody() -> Config:
                         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
                     }
                 },
-                *({"remove": header} for header in _NOT_FOR_USERS),
+                *({"remove": header} for header in NOT_FOR_USERS),
             ],
         },
     }
