@@ -234,13 +234,26 @@ def test_a_port_that_was_taken_while_the_proxy_was_dead_is_refused_by_name(rig: 
     rig.kill_proxy(rig.ingress())
 
     with (
-        socket.create_server(("127.0.0.1", rig.ingress().port)),
+        listen_as_soon_as_free(rig.ingress().port),
         pytest.raises(PermanentProviderError, match=f":{rig.ingress().port}"),
     ):
         rig.traffic.keep_alive(rig.ingress())
 
     assert rig.traffic.keep_alive(rig.ingress())
     assert ask(rig.ingress()).version == V1
+
+
+def listen_as_soon_as_free(port: int) -> socket.socket:
+    """Take the port of a killed process, which keeps it until its last thread has ended."""
+    taken: list[socket.socket] = []
+
+    def take() -> bool:
+        with contextlib.suppress(OSError):
+            taken.append(socket.create_server(("127.0.0.1", port)))
+        return bool(taken)
+
+    poll(take)
+    return taken[0]
 
 
 def test_an_address_that_is_not_of_this_machine_is_refused_by_name(rig: EnvoyRig) -> None:

@@ -6,6 +6,7 @@ A `Backend` lives in threads of the test. It answers every path with its name an
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 import socketserver
 import struct
@@ -167,7 +168,9 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 def free_port() -> int:
-    """Return a port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port nobody listens on now, below those that outgoing connections get by themselves."""
+    while True:
+        port = random.randint(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
