@@ -24,6 +24,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+sync_api.expect.set_options(timeout=15_000)  # how long a busy machine may take; what is right passes at once
+
 OpenPage = Callable[..., Any]
 
 
@@ -66,7 +68,7 @@ def open_page(chromium: Any, host: Host) -> Iterator[OpenPage]:
     def opened(path: str = "/", **context_settings: Any) -> Any:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **context_settings})
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: troubles.append(str(error)))

@@ -113,8 +113,8 @@ class Host:
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = self._server.force_exit = True
-        self._thread.join(timeout=10)
-        assert not self._thread.is_alive(), "the server did not end within 10 s"
+        self._thread.join(timeout=30)
+        assert not self._thread.is_alive(), "the server did not end within 30 s"
         self._server = None
 
     def put_rollout(self, plan: RolloutPlan, *, service: str = "checkout") -> str:

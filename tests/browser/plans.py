@@ -41,10 +41,10 @@ def a_full_plan() -> RolloutPlan:
 
 
 def put_at_quarter(host: Host) -> str:
-    """Insert a rollout that is in its second stage, with half an hour of figures behind it."""
+    """Insert a rollout that is in its second stage, with some minutes of figures behind it."""
     rollout_id = host.put_rollout(a_full_plan())
     for _ in range(60):
-        host.step(rollout_id)
+        host.step(rollout_id, seconds=30)
         if host.office.service.get(rollout_id).summary.stage == "quarter":
             break
     for _ in range(6):
