@@ -171,7 +171,9 @@ def keep_old(state: RolloutState, *, by: str, why: str, now: datetime) -> Move:
     keep_s = state.plan.keep_old_s
     if keep_s <= 0:
         return finish_forward(state, by=by, why=why, now=now)
-    kept = replace(state, phase=Phase.KEEPING, since=now, keep_until=now + timedelta(seconds=keep_s))
+    kept = replace(
+        state, phase=Phase.KEEPING, since=now, keep_until=now + timedelta(seconds=keep_s), waits_for=()
+    )
     return kept, Decision(
         "keeping-old", f"{why}; {state.stable} stays ready for {duration_words(keep_s)}", by
     )
