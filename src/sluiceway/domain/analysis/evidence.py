@@ -1,0 +1,204 @@
+"""The sequential comparison of two versions' counts: evidence that may be looked at after every interval.
+
+Per claimed ratio the evidence is a likelihood ratio: how much better "the new version's bad rate is now that
+many times stable's" foretold the counts than "it is at the tolerated ratio, and the rest is noise". Given the
+interval's bad requests of both versions, only their split between the two is judged, so the base rate drops
+out: what hits both at once is evidence of nothing. Each ratio is a non-negative martingale under its null
+hypothesis, mixtures of them are too, and by Ville's inequality such a mixture ever reaches 1/alpha with a
+chance of at most alpha, however often one looks. Sources and assumptions: docs/analysis.md.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from sluiceway.domain.analysis.counts import Interval, Problem, find_problem
+from sluiceway.domain.analysis.drift import Level, Wandering, learn, pass_time, wandering
+from sluiceway.domain.analysis.incidents import Calm, follow
+from sluiceway.domain.analysis.noise import CAUTIOUS, Noise, worth
+from sluiceway.domain.analysis.ranges import Ratio, Ratios, follow_ratio, start_ratios
+
+WORSE = (1.25, 1.6, 2.2, 3.2, 5.0, 10.0, 40.0)  # claims, as factors above the tolerated ratio
+SOUND = (1 / 1.2, 1 / 1.5, 1 / 2.2)  # claims, as factors below the margin of non-inferiority
+AT_START = 0.6  # of the weight; the rest is spent evenly over the bake, for regressions that begin late
+_MAX_LOG = 600.0
+_UNWATCHED = Calm()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is tolerated and promised for one metric.
+
+    `margin`: tolerated ratio of bad rates. `alpha`: chance of a false rollback over the bake of `bake_s`
+    seconds. `sound_margin`, `beta`: a version is sound when a ratio at or above the margin is refuted at this
+    chance of error. A regression needs `min_bad` bad requests of the new version, soundness `min_requests`
+    requests on each side and `min_bake_s` seconds. Silence of `stale_s` seconds is no data.
+    """
+
+    noise: Noise = CAUTIOUS
+    margin: float = 1.25
+    alpha: float = 0.01
+    bake_s: float = 86_400.0
+    sound_margin: float = 1.5
+    beta: float = 0.05
+    min_bad: int = 3
+    min_requests: int = 50
+    min_bake_s: float = 60.0
+    stale_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claimed ratio against its null: the log of the evidence, and the noise's level as each sees it."""
+
+    log_evidence: float
+    claimed: Level
+    null: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is remembered of one metric of one rollout; its size never grows.
+
+    `n0` to `x1` are totals of usable intervals. `silent_s` is how long nothing usable was seen, because of
+    `problem`; `unusable` counts intervals whose figures made no sense.
+    """
+
+    worse: tuple[Claim, ...]
+    sound: tuple[Claim, ...]
+    spent: float
+    ratios: Ratios
+    calm: Calm = _UNWATCHED
+    elapsed_s: float = 0.0
+    n0: float = 0.0
+    x0: float = 0.0
+    n1: float = 0.0
+    x1: float = 0.0
+    silent_s: float = 0.0
+    problem: Problem | None = None
+    unusable: int = 0
+
+
+def start(settings: Settings) -> Evidence:
+    """Return the state before anything was counted."""
+    level = Level(0.0, settings.noise.slow_sd**2)
+    worse = tuple(Claim(math.log(AT_START), level, level) for _ in WORSE)
+    sound = tuple(Claim(0.0, level, level) for _ in SOUND)
+    return Evidence(worse, sound, AT_START, start_ratios(settings.noise))
+
+
+def update(state: Evidence, interval: Interval, settings: Settings) -> Evidence:
+    """Return the state after one more interval.
+
+    Counts that can't be compared change no evidence; they are remembered as silence with its reason. The
+    noise in `settings` may be another than at the last call, as when it was learned anew.
+    """
+    problem = find_problem(interval)
+    if problem is not None:
+        return _keep_silence(state, interval, problem, settings)
+    noise = settings.noise
+    step = wandering(noise.slow_sd, noise.slow_s, interval.seconds)
+    odds = math.log(interval.n1 / interval.n0)
+    worse, spent = _spend(state, interval.seconds, settings)
+    return Evidence(
+        worse=_weigh(worse, WORSE, settings.margin, odds, interval, noise=noise, step=step),
+        sound=_weigh(state.sound, SOUND, settings.sound_margin, odds, interval, noise=noise, step=step),
+        spent=spent,
+        ratios=follow_ratio(state.ratios, odds, interval, noise, state.elapsed_s),
+        calm=follow(state.calm, interval, noise.burst),
+        elapsed_s=state.elapsed_s + interval.seconds,
+        n0=state.n0 + interval.n0,
+        x0=state.x0 + interval.x0,
+        n1=state.n1 + interval.n1,
+        x1=state.x1 + interval.x1,
+        unusable=state.unusable,
+    )
+
+
+def evidence_of_regression(state: Evidence) -> float:
+    """Return the e-value against "at most the tolerated ratio": 1 is none, 1/alpha is enough."""
+    return _mean(state.worse) + max(0.0, 1.0 - state.spent)
+
+
+def evidence_of_soundness(state: Evidence) -> float:
+    """Return the e-value against "at or above the margin of non-inferiority": 1/beta is enough."""
+    return _mean(state.sound)
+
+
+def overall_ratio(state: Evidence) -> Ratio:
+    """Return what is known of the ratio since the start."""
+    return state.ratios.overall
+
+
+def _keep_silence(state: Evidence, interval: Interval, problem: Problem, settings: Settings) -> Evidence:
+    seconds = interval.seconds if math.isfinite(interval.seconds) else 0.0
+    seconds = max(0.0, seconds)
+    step = wandering(settings.noise.slow_sd, settings.noise.slow_s, seconds)
+    is_odd = problem not in {Problem.NO_REQUESTS_ON_NEW, Problem.NO_REQUESTS_ON_STABLE}
+    worse, spent = _spend(state, seconds, settings)
+    return replace(
+        state,
+        worse=tuple(_rest(claim, step) for claim in worse),
+        sound=tuple(_rest(claim, step) for claim in state.sound),
+        spent=spent,
+        elapsed_s=state.elapsed_s + seconds,
+        silent_s=state.silent_s + seconds,
+        problem=problem,
+        unusable=state.unusable + is_odd,
+    )
+
+
+def _rest(claim: Claim, step: Wandering) -> Claim:
+    return Claim(claim.log_evidence, pass_time(claim.claimed, step), pass_time(claim.null, step))
+
+
+def _spend(state: Evidence, seconds: float, settings: Settings) -> tuple[tuple[Claim, ...], float]:
+    """Start every claim anew with a little of the weight that is left: "it begins now".
+
+    A fresh claim knows of the noise what the null does. It is pooled with the one under way as one normal
+    distribution of the same mean and variance, which keeps the state small; any predictable choice is valid.
+    """
+    weight = min((1.0 - AT_START) * seconds / settings.bake_s, 1.0 - state.spent)
+    if weight <= 0.0 or state.elapsed_s == 0.0:
+        return state.worse, state.spent
+    log_weight = math.log(weight)
+    return tuple(_pool(claim, log_weight) for claim in state.worse), state.spent + weight
+
+
+def _pool(claim: Claim, log_weight: float) -> Claim:
+    top = max(claim.log_evidence, log_weight)
+    total = top + math.log(math.exp(claim.log_evidence - top) + math.exp(log_weight - top))
+    fresh = math.exp(log_weight - total)
+    old, new = claim.claimed, claim.null
+    mean = (1.0 - fresh) * old.mean + fresh * new.mean
+    var = (1.0 - fresh) * (old.var + (old.mean - mean) ** 2) + fresh * (new.var + (new.mean - mean) ** 2)
+    return Claim(total, Level(mean, var), claim.null)
+
+
+def _weigh(
+    claims: tuple[Claim, ...],
+    factors: tuple[float, ...],
+    margin: float,
+    odds: float,
+    interval: Interval,
+    *,
+    noise: Noise,
+    step: Wandering,
+) -> tuple[Claim, ...]:
+    bad = interval.x0 + interval.x1
+    if bad <= 0.0:
+        return tuple(_rest(claim, step) for claim in claims)
+    at_margin = odds + math.log(margin)
+    weighed: list[Claim] = []
+    for claim, factor in zip(claims, factors, strict=True):
+        phi = worth(noise.burst, factor)
+        by_claim, claimed = learn(claim.claimed, at_margin + math.log(factor), interval.x1, bad, phi)
+        by_null, null = learn(claim.null, at_margin, interval.x1, bad, phi)
+        log_evidence = min(max(claim.log_evidence + by_claim - by_null, -_MAX_LOG), _MAX_LOG)
+        weighed.append(Claim(log_evidence, pass_time(claimed, step), pass_time(null, step)))
+    return tuple(weighed)
+
+
+def _mean(claims: tuple[Claim, ...]) -> float:
+    return sum(math.exp(claim.log_evidence) for claim in claims) / len(claims)

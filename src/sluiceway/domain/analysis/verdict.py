@@ -1,0 +1,228 @@
+"""What the evidence says, as one of five verdicts, each with its figures and one plain sentence.
+
+What follows from a verdict (roll back, ask a person, go on) is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sluiceway.domain.analysis.counts import PROBLEM_WORDS, Problem
+from sluiceway.domain.analysis.evidence import (
+    Evidence,
+    Settings,
+    evidence_of_regression,
+    evidence_of_soundness,
+)
+from sluiceway.domain.analysis.incidents import rise
+from sluiceway.domain.analysis.planning import Need, still_needed
+from sluiceway.domain.analysis.ranges import Range, overall_range, recent_range
+
+_DOUBT = 0.1  # of the evidence a rollback needs: above it, nothing is called sound
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """How people call things: `noun` in the plural ("errors", "slow requests") and the two versions."""
+
+    noun: str
+    new: str
+    stable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures behind a verdict. `overall` and `recent` are always-valid ranges of the ratio new : stable;
+    `shown` is the one the sentence speaks of. `evidence` of `needed` for a rollback, `soundness` of
+    `soundness_needed` for "no worse". `is_trusted` is False when the noise was assumed, not learned: then a
+    person should decide."""
+
+    overall: Range
+    recent: Range
+    shown: Range
+    margin: float
+    evidence: float
+    needed: float
+    soundness: float
+    soundness_needed: float
+    n0: float
+    x0: float
+    n1: float
+    x1: float
+    elapsed_s: float
+    is_trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """The new version is worse than tolerated."""
+
+    sentence: str
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class NoRegressionWithinMargin:
+    """The new version is not worse than stable by the margin or more."""
+
+    sentence: str
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Neither is shown yet. `needs` says how much more data would show it."""
+
+    sentence: str
+    figures: Figures
+    needs: Need
+
+
+@dataclass(frozen=True, slots=True)
+class NoData:
+    """Nothing usable was seen, at all or lately. Never a pass."""
+
+    sentence: str
+    figures: Figures
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedIncident:
+    """Both versions are bad at once; `rise` is stable's bad rate as a multiple of its usual one."""
+
+    sentence: str
+    figures: Figures
+    rise: float
+
+
+Verdict = Regression | NoRegressionWithinMargin | Undecided | NoData | SharedIncident
+
+
+def judge(state: Evidence, settings: Settings, subject: Subject) -> Verdict:
+    """Return the verdict on one metric.
+
+    A regression that was shown outranks silence and incidents: evidence doesn't fade because data stops.
+    """
+    figures = describe(state, settings)
+    if is_regression(state, settings):
+        return Regression(_regression_words(figures, settings, subject), figures)
+    if state.n1 <= 0 or state.silent_s >= settings.stale_s:
+        return NoData(_no_data_words(state, subject), figures, state.problem)
+    if state.calm.is_incident:
+        times = rise(state.calm)
+        return SharedIncident(
+            f"{subject.noun} rose to {times:.0f} times the usual on {subject.stable} itself, and on"
+            f" {subject.new} with it: a shared incident, not held against {subject.new}",
+            figures,
+            times,
+        )
+    if is_sound(state, settings):
+        return NoRegressionWithinMargin(
+            f"{subject.noun} on {subject.new} are {times_words(figures.overall)} those on {subject.stable};"
+            f" {settings.sound_margin:g} times or more is ruled out",
+            figures,
+        )
+    needs = still_needed(state, settings)
+    return Undecided(_undecided_words(state, settings, subject, figures, needs), figures, needs)
+
+
+def judge_jointly(metrics: Sequence[tuple[float, Evidence, Settings, Subject]], alpha: float) -> bool:
+    """Return whether several metrics together show a regression, under one error budget `alpha`.
+
+    Each comes with its weight; weights are scaled to sum to 1. A weighted mean of e-values is an e-value
+    whatever the metrics' dependence (Vovk and Wang 2021), so one strong metric needs 1/weight more.
+    """
+    total = sum(weight for weight, *_ in metrics)
+    if total <= 0:
+        return False
+    joint = sum(weight * evidence_of_regression(state) for weight, state, *_ in metrics) / total
+    has_bad = any(state.x1 >= settings.min_bad for _, state, settings, _ in metrics)
+    return has_bad and joint >= 1.0 / alpha
+
+
+def is_regression(state: Evidence, settings: Settings) -> bool:
+    """Return whether a regression is shown at the metric's own alpha."""
+    return state.x1 >= settings.min_bad and evidence_of_regression(state) >= 1.0 / settings.alpha
+
+
+def is_sound(state: Evidence, settings: Settings) -> bool:
+    """Return whether the new version is shown to be no worse than the margin, on enough fresh data."""
+    return (
+        state.elapsed_s >= settings.min_bake_s
+        and state.silent_s == 0
+        and min(state.n0, state.n1) >= settings.min_requests
+        and not state.calm.is_incident
+        and evidence_of_soundness(state) >= 1.0 / settings.beta
+        and evidence_of_regression(state) < _DOUBT / settings.alpha
+    )
+
+
+def describe(state: Evidence, settings: Settings) -> Figures:
+    """Return the figures of the state as it is."""
+    overall = overall_range(state.ratios, settings.alpha)
+    recent = recent_range(state.ratios, settings.alpha, settings.bake_s)
+    return Figures(
+        overall=overall,
+        recent=recent,
+        shown=recent if recent.low > overall.low else overall,
+        margin=settings.margin,
+        evidence=evidence_of_regression(state),
+        needed=1.0 / settings.alpha,
+        soundness=evidence_of_soundness(state),
+        soundness_needed=1.0 / settings.beta,
+        n0=state.n0,
+        x0=state.x0,
+        n1=state.n1,
+        x1=state.x1,
+        elapsed_s=state.elapsed_s,
+        is_trusted=settings.noise.is_learned,
+    )
+
+
+def times_words(found: Range) -> str:
+    """Return a range as people say it: "3.2 to 5.9 times", "at most 0.9 times", "an unknown multiple of"."""
+    if found.low <= 0.01 and found.high >= 100:
+        return "an unknown multiple of"
+    if found.low <= 0.01:
+        return f"at most {_number(found.high)} times"
+    if found.high >= 1_000:
+        return f"at least {_number(found.low)} times"
+    return f"{_number(found.low)} to {_number(found.high)} times"
+
+
+def _regression_words(figures: Figures, settings: Settings, subject: Subject) -> str:
+    found = figures.shown
+    who, whom = f"{subject.noun} on {subject.new}", f"those on {subject.stable}"
+    if found.low > settings.margin:
+        said = f"{who} are {times_words(found)} {whom}; limit {settings.margin:g}"
+    else:
+        said = (
+            f"{who} are about {_number(found.ratio)} times {whom} ({times_words(found)}); limit"
+            f" {settings.margin:g}; at most 1 in {1 / settings.alpha:.0f} versions within it would look like this"
+        )
+    return said if figures.is_trusted else f"{said}; usual noise is not known here, so a person should decide"
+
+
+def _no_data_words(state: Evidence, subject: Subject) -> str:
+    why = f": {PROBLEM_WORDS[state.problem]}" if state.problem else ""
+    if state.n1 <= 0:
+        return f"nothing is known of {subject.noun} on {subject.new} yet{why}"
+    return f"no usable figures of {subject.noun} on {subject.new} for {state.silent_s:.0f} s{why}"
+
+
+def _undecided_words(
+    state: Evidence, settings: Settings, subject: Subject, figures: Figures, needs: Need
+) -> str:
+    so_far = f"too early to say whether {subject.noun} on {subject.new} are worse than on {subject.stable}"
+    counts = f"{state.x1:.0f} of {state.n1:.0f} requests so far against {state.x0:.0f} of {state.n0:.0f}"
+    if state.n1 < settings.min_requests:
+        return f"{so_far}: {counts}; at least {settings.min_requests} requests are needed"
+    known = f"{times_words(figures.overall)} as many" if figures.overall.high < math.inf else counts
+    return f"{so_far}: {known}; {needs.words}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 0.1 else f"{value:.2f}"
