@@ -52,7 +52,9 @@ def learn_placebo(placebo: Any) -> Noise:
     if placebo is None or not len(placebo):
         return CAUTIOUS
     rows = placebo.tolist() if hasattr(placebo, "tolist") else placebo
-    groups = [
-        [Interval(*map(float, counts), MINUTE_S) for counts in group] for group in zip(*rows, strict=True)
-    ]
+    groups = [[_minute(*counts) for counts in group] for group in zip(*rows, strict=True)]
     return learn_noise(groups)
+
+
+def _minute(n0: float, x0: float, n1: float, x1: float) -> Interval:
+    return Interval(n0, x0, n1, x1, MINUTE_S)

@@ -17,7 +17,7 @@ from sluiceway.domain.analysis.counts import Interval, Problem, find_problem
 from sluiceway.domain.analysis.drift import Level, Wandering, learn, pass_time, wandering
 from sluiceway.domain.analysis.incidents import Calm, follow
 from sluiceway.domain.analysis.noise import CAUTIOUS, Noise, worth
-from sluiceway.domain.analysis.ranges import Ratio, Ratios, follow_ratio, start_ratios
+from sluiceway.domain.analysis.ranges import Ratios, follow_ratio, start_ratios
 
 WORSE = (1.25, 1.6, 2.2, 3.2, 5.0, 10.0, 40.0)  # claims, as factors above the tolerated ratio
 SOUND = (1 / 1.2, 1 / 1.5, 1 / 2.2)  # claims, as factors below the margin of non-inferiority
@@ -33,7 +33,8 @@ class Settings:
     `margin`: tolerated ratio of bad rates. `alpha`: chance of a false rollback over the bake of `bake_s`
     seconds. `sound_margin`, `beta`: a version is sound when a ratio at or above the margin is refuted at this
     chance of error. A regression needs `min_bad` bad requests of the new version, soundness `min_requests`
-    requests on each side and `min_bake_s` seconds. Silence of `stale_s` seconds is no data.
+    requests on each side and `min_bake_s` seconds. Silence of `stale_s` seconds is no data. A
+    version is sound as well when its bad rate itself is shown to stay below `limit_rate` (0 to 1), if set.
     """
 
     noise: Noise = CAUTIOUS
@@ -46,6 +47,7 @@ class Settings:
     min_requests: int = 50
     min_bake_s: float = 60.0
     stale_s: float = 60.0
+    limit_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,20 @@ def evidence_of_soundness(state: Evidence) -> float:
     return _mean(state.sound)
 
 
-def overall_ratio(state: Evidence) -> Ratio:
-    """Return what is known of the ratio since the start."""
-    return state.ratios.overall
+def evidence_of_low_rate(state: Evidence, settings: Settings) -> float:
+    """Return the e-value against "the new version's bad rate is `limit_rate` or more"; 0 without a limit.
+
+    A Poisson likelihood ratio of its totals: lower rates against the limit. What wanders below the limit is
+    of no concern here, so only bursts temper it.
+    """
+    if settings.limit_rate is None:
+        return 0.0
+    expected = state.n1 * settings.limit_rate
+    total = 0.0
+    for factor in SOUND:
+        log_ratio = state.x1 * math.log(factor) + expected * (1.0 - factor)
+        total += math.exp(min(log_ratio / worth(settings.noise.burst, factor), _MAX_LOG))
+    return total / len(SOUND)
 
 
 def _keep_silence(state: Evidence, interval: Interval, problem: Problem, settings: Settings) -> Evidence:

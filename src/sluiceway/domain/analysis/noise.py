@@ -44,7 +44,7 @@ INDEPENDENT = Noise(burst=1.0, slow_sd=0.0, slow_s=UNKNOWN_SLOW_S)
 
 @dataclass(frozen=True, slots=True)
 class _Residual:
-    """By how much a group had more bad requests than its share (`r`), and `v`: its variance, if independent."""
+    """By how much a group had more bad requests than its share, and the variance if independent."""
 
     r: float
     v: float

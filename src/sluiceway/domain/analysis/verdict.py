@@ -13,6 +13,7 @@ from sluiceway.domain.analysis.counts import PROBLEM_WORDS, Problem
 from sluiceway.domain.analysis.evidence import (
     Evidence,
     Settings,
+    evidence_of_low_rate,
     evidence_of_regression,
     evidence_of_soundness,
 )
@@ -121,8 +122,7 @@ def judge(state: Evidence, settings: Settings, subject: Subject) -> Verdict:
         )
     if is_sound(state, settings):
         return NoRegressionWithinMargin(
-            f"{subject.noun} on {subject.new} are {times_words(figures.overall)} those on {subject.stable};"
-            f" {settings.sound_margin:g} times or more is ruled out",
+            _sound_words(state, settings, subject, figures),
             figures,
         )
     needs = still_needed(state, settings)
@@ -155,9 +155,17 @@ def is_sound(state: Evidence, settings: Settings) -> bool:
         and state.silent_s == 0
         and min(state.n0, state.n1) >= settings.min_requests
         and not state.calm.is_incident
-        and evidence_of_soundness(state) >= 1.0 / settings.beta
+        and soundness(state, settings) >= 1.0 / settings.beta
         and evidence_of_regression(state) < _DOUBT / settings.alpha
     )
+
+
+def soundness(state: Evidence, settings: Settings) -> float:
+    """Return the e-value for "no worse": by the ratio, or by the absolute limit where there is one.
+
+    Each answers its own question at its own beta: "not too much worse" and "good enough in itself".
+    """
+    return max(evidence_of_soundness(state), evidence_of_low_rate(state, settings))
 
 
 def describe(state: Evidence, settings: Settings) -> Figures:
@@ -171,7 +179,7 @@ def describe(state: Evidence, settings: Settings) -> Figures:
         margin=settings.margin,
         evidence=evidence_of_regression(state),
         needed=1.0 / settings.alpha,
-        soundness=evidence_of_soundness(state),
+        soundness=soundness(state, settings),
         soundness_needed=1.0 / settings.beta,
         n0=state.n0,
         x0=state.x0,
@@ -201,9 +209,17 @@ def _regression_words(figures: Figures, settings: Settings, subject: Subject) ->
     else:
         said = (
             f"{who} are about {_number(found.ratio)} times {whom} ({times_words(found)}); limit"
-            f" {settings.margin:g}; at most 1 in {1 / settings.alpha:.0f} versions within it would look like this"
+            f" {settings.margin:g}; at most 1 in {1 / settings.alpha:.0f} within it would look like this"
         )
     return said if figures.is_trusted else f"{said}; usual noise is not known here, so a person should decide"
+
+
+def _sound_words(state: Evidence, settings: Settings, subject: Subject, figures: Figures) -> str:
+    who = f"{subject.noun} on {subject.new}"
+    if evidence_of_soundness(state) < 1.0 / settings.beta and settings.limit_rate is not None:
+        return f"{who} stay below the limit of {settings.limit_rate:.2%} of requests"
+    said = f"{who} are {times_words(figures.overall)} those on {subject.stable}"
+    return f"{said}; {settings.sound_margin:g} times or more is ruled out"
 
 
 def _no_data_words(state: Evidence, subject: Subject) -> str:
