@@ -140,15 +140,18 @@ def _weigh(
     claims: _Claims, margin: float, odds: Floats, x1: Floats, x: Floats, *, keep: Floats, gain: Floats
 ) -> None:
     at = odds + math.log(margin)
-    by_claim, mean, var = _learn(claims.mean, claims.var, at + np.log(claims.factors), x1, x, claims.phi)
-    by_null, null_mean, null_var = _learn(claims.null_mean, claims.null_var, at, x1, x, claims.phi)
+    phi = np.minimum(claims.phi, np.maximum(x, 1)[:, None])  # as worth_here: steps are longer than bursts
+    by_claim, mean, var = _learn(
+        claims.mean, claims.var, at + np.log(claims.factors), bad1=x1, bad=x, phi=phi
+    )
+    by_null, null_mean, null_var = _learn(claims.null_mean, claims.null_var, at, bad1=x1, bad=x, phi=phi)
     claims.log_evidence = np.clip(claims.log_evidence + by_claim - by_null, -600, 600)
     claims.mean, claims.var = keep * mean, keep * keep * var + gain
     claims.null_mean, claims.null_var = keep * null_mean, keep * keep * null_var + gain
 
 
 def _learn(
-    mean: Floats, var: Floats, offset: Floats, bad1: Floats, bad: Floats, phi: Floats
+    mean: Floats, var: Floats, offset: Floats, *, bad1: Floats, bad: Floats, phi: Floats
 ) -> tuple[Floats, Floats, Floats]:
     x1, x = bad1[:, None], bad[:, None]
     at = mean

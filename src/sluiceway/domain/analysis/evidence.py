@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from sluiceway.domain.analysis.counts import Interval, Problem, find_problem
 from sluiceway.domain.analysis.drift import Level, Wandering, learn, pass_time, wandering
 from sluiceway.domain.analysis.incidents import Calm, follow
-from sluiceway.domain.analysis.noise import CAUTIOUS, Noise, worth
+from sluiceway.domain.analysis.noise import CAUTIOUS, Noise, worth, worth_here
 from sluiceway.domain.analysis.ranges import Ratios, follow_ratio, start_ratios
 
 WORSE = (1.25, 1.6, 2.2, 3.2, 5.0, 10.0, 40.0)  # claims, as factors above the tolerated ratio
 SOUND = (1 / 1.2, 1 / 1.5, 1 / 2.2)  # claims, as factors below the margin of non-inferiority
-AT_START = 0.6  # of the weight; the rest is spent evenly over the bake, for regressions that begin late
+AT_START = 0.7  # of the weight; the rest is spent evenly over the bake, for regressions that begin late
 _MAX_LOG = 600.0
 _UNWATCHED = Calm()
 
@@ -205,7 +205,7 @@ def _weigh(
     at_margin = odds + math.log(margin)
     weighed: list[Claim] = []
     for claim, factor in zip(claims, factors, strict=True):
-        phi = worth(noise.burst, factor)
+        phi = worth_here(noise.burst, factor, bad, interval.seconds)
         by_claim, claimed = learn(claim.claimed, at_margin + math.log(factor), interval.x1, bad, phi)
         by_null, null = learn(claim.null, at_margin, interval.x1, bad, phi)
         log_evidence = min(max(claim.log_evidence + by_claim - by_null, -_MAX_LOG), _MAX_LOG)

@@ -20,10 +20,11 @@ MINUTE_S = 60.0
 MIN_SLOW_S = 120.0  # faster wandering is seen as bursts, which is the safer of the two
 UNKNOWN_SLOW_S = 600.0  # when the wandering is too small to time
 MIN_MINUTES = 60  # of placebo; with less the history is as good as absent
-PRIOR_VAR, PRIOR_VAR_SD = 0.04, 0.06  # of the slow log ratio, before any history is seen
+PRIOR_VAR, PRIOR_VAR_SD = 0.03, 0.04  # of the slow log ratio, before any history is seen
 _ROUNDS = 4
 _BLOCK = 20  # minutes that are taken as one when standard errors are estimated
 _MAX_TAIL = 1.8
+_BURST_LASTS_S = 5.0
 _TAIL_MIN_BURSTS = 10.0
 
 
@@ -185,6 +186,16 @@ def _tail(
         return 1.0
     excess = fourth * count / (second * second) - 3.0
     return min(max(1.0 + 0.15 * (excess - 0.5), 1.0), _MAX_TAIL)
+
+
+def worth_here(burst: float, factor: float, bad: float, seconds: float) -> float:
+    """Return `worth`, or less where an interval has only `bad` bad requests and is longer than bursts last.
+
+    At worst all of them are one burst and fell on one side together: then they count as one. That is exact
+    for bursts of any sizes within an interval: a product of powers that sum to 1 has mean at most 1.
+    """
+    phi = worth(burst, factor)
+    return max(1.0, min(phi, bad)) if seconds >= _BURST_LASTS_S else phi
 
 
 @lru_cache(maxsize=4096)
