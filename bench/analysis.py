@@ -65,8 +65,8 @@ class Bench:
         self._rng = np.random.default_rng(seed)
         self._judge = judge
         self._placebos: list[Any] = []
-        self._null_runs = 60 if quick else 300
-        self._grid_runs = 120
+        self._null_runs = 60 if quick else 200
+        self._grid_runs = 100
         self._runs = 100 if quick else 300
 
     def measure(self) -> Figures:
@@ -123,7 +123,7 @@ class Bench:
     def _at_margin(self, world: World) -> Figures:
         """False answers exactly at the limits: rolled back at 1.25 in 24 h, promoted at 1.5 in 4 h."""
         noises = self._noises(world, Traffic())
-        runs = self._null_runs if self._quick else 1_000
+        runs = self._null_runs if self._quick else 600
         at_limit = self._simulate(world, Traffic(), runs, DAY_S, SETTINGS.margin)
         rolled = run(at_limit, STEP_S, noises, SETTINGS, promote=False).rollback_s
         at_sound = self._simulate(world, Traffic(), self._runs, EFFECT_S, SETTINGS.sound_margin)

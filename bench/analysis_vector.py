@@ -61,6 +61,7 @@ def run(
     keep = np.exp(-step_s / memory)
     gain = sd * sd * (1 - keep * keep)
     worse, sound = _claims(WORSE, AT_START, sd, bursts), _claims(SOUND, 1.0, sd, bursts)
+    sound_margin = settings.sound_margin * np.exp(-0.5 * sd * sd)
     spent = AT_START
     rollback, promoted = np.full(runs, NEVER), np.full(runs, NEVER)
     n0 = n1 = bad1 = np.zeros(runs)
@@ -75,14 +76,14 @@ def run(
             if weight > 0:
                 _pool(worse, math.log(weight))
                 spent += weight
-        _weigh(worse, settings.margin, odds, x1, x, keep=keep, gain=gain)
+        _weigh(worse, np.asarray(settings.margin), odds, x1, x, keep=keep, gain=gain)
         bad1 = bad1 + x1
         evidence = np.exp(worse.log_evidence).mean(1) + max(0.0, 1 - spent)
         now_s = (i + 1) * step_s
         hit = (evidence >= 1 / settings.alpha) & (bad1 >= settings.min_bad) & np.isinf(rollback)
         rollback[hit] = now_s
         if promote:
-            _weigh(sound, settings.sound_margin, odds, x1, x, keep=keep, gain=gain)
+            _weigh(sound, sound_margin, odds, x1, x, keep=keep, gain=gain)
             n0, n1 = n0 + np.where(seen, counts.n0[i], 0), n1 + np.where(seen, counts.n1[i], 0)
             is_incident = calm.follow(counts, i, seen, step_s)
             fine = (np.exp(sound.log_evidence).mean(1) >= 1 / settings.beta) & (
@@ -137,9 +138,9 @@ def _pool(claims: _Claims, log_weight: float) -> None:
 
 
 def _weigh(
-    claims: _Claims, margin: float, odds: Floats, x1: Floats, x: Floats, *, keep: Floats, gain: Floats
+    claims: _Claims, margin: Floats, odds: Floats, x1: Floats, x: Floats, *, keep: Floats, gain: Floats
 ) -> None:
-    at = odds + math.log(margin)
+    at = odds + np.log(margin)
     phi = np.minimum(claims.phi, np.maximum(x, 1)[:, None])  # as worth_here: steps are longer than bursts
     by_claim, mean, var = _learn(
         claims.mean, claims.var, at + np.log(claims.factors), bad1=x1, bad=x, phi=phi

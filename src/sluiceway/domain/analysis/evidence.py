@@ -103,9 +103,11 @@ def update(state: Evidence, interval: Interval, settings: Settings) -> Evidence:
     step = wandering(noise.slow_sd, noise.slow_s, interval.seconds)
     odds = math.log(interval.n1 / interval.n0)
     worse, spent = _spend(state, interval.seconds, settings)
+    # The margin is of mean rates; a log ratio that wanders lies half its variance below the mean's log.
+    sound_margin = settings.sound_margin * math.exp(-0.5 * noise.slow_sd**2)
     return Evidence(
         worse=_weigh(worse, WORSE, settings.margin, odds, interval, noise=noise, step=step),
-        sound=_weigh(state.sound, SOUND, settings.sound_margin, odds, interval, noise=noise, step=step),
+        sound=_weigh(state.sound, SOUND, sound_margin, odds, interval, noise=noise, step=step),
         spent=spent,
         ratios=follow_ratio(state.ratios, odds, interval, noise, state.elapsed_s),
         calm=follow(state.calm, interval, noise.burst),

@@ -25,7 +25,7 @@ _ROUNDS = 4
 _BLOCK = 20  # minutes that are taken as one when standard errors are estimated
 _MAX_TAIL = 1.8
 _BURST_LASTS_S = 5.0
-_TAIL_MIN_BURSTS = 10.0
+_TAIL_MIN_BURSTS, _TAIL_MIN_BLOCKS = 10.0, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,11 @@ INDEPENDENT = Noise(burst=1.0, slow_sd=0.0, slow_s=UNKNOWN_SLOW_S)
 
 @dataclass(frozen=True, slots=True)
 class _Residual:
-    """By how much a group had more bad requests than its share, and the variance if independent."""
+    """By how much a group had more bad requests than its share, its variance if independent, its share."""
 
     r: float
     v: float
+    expected: float
 
 
 def learn_noise(groups: Sequence[Sequence[Interval]]) -> Noise:
@@ -65,17 +66,17 @@ def learn_noise(groups: Sequence[Sequence[Interval]]) -> Noise:
     step_s = groups[0][0].seconds
     burst, burst_se, slow_var, slow_var_sd, slow_s = _moments(series, seen, step_s)
     tail = _tail(series, burst, slow_var, slow_s, step_s)
-    # One standard error up: too much noise costs seconds, too little costs the bound.
-    slow_sd = tail * math.sqrt(slow_var + slow_var_sd)
+    # Rounded up by errors of estimation: too much noise costs seconds, too little costs the bound.
+    slow_sd = tail * math.sqrt(slow_var + 0.5 * slow_var_sd)
     return Noise(max(1.0, burst + burst_se), slow_sd, slow_s)
 
 
 def _residual(interval: Interval) -> _Residual:
     if find_problem(interval) is not None:
-        return _Residual(0.0, 0.0)
+        return _Residual(0.0, 0.0, 0.0)
     share = interval.n1 / (interval.n0 + interval.n1)
     bad = interval.x0 + interval.x1
-    return _Residual(interval.x1 - bad * share, bad * share * (1.0 - share))
+    return _Residual(interval.x1 - bad * share, bad * share * (1.0 - share), bad * share)
 
 
 def _moments(
@@ -169,22 +170,25 @@ def _tail(
 ) -> float:
     """Return by how much more than a normal distribution's its standard deviation must be, 1 or more.
 
-    Excursions that are rarer and larger than normal ones show as kurtosis of blocks as long as the memory,
-    where these hold enough bursts. A Laplace distribution (excess 3) reaches 1.4 times as far at 1 in 1,000.
+    Excursions that are rarer and larger than normal ones show as kurtosis of the log ratio of blocks as long
+    as the memory, where these hold enough bursts. A Laplace distribution (excess 3) reaches 1.4 times as far
+    as a normal one at 1 in 1,000.
     """
     size = min(max(1, round(slow_s / step_s)), _BLOCK)
-    second = fourth = 0.0
-    count = 0
+    logs: list[float] = []
     for group in series:
         for start in range(0, len(group) - size + 1, size):
-            r = sum(each.r for each in group[start : start + size])
-            v = sum(each.v for each in group[start : start + size])
-            if v >= _TAIL_MIN_BURSTS * burst and slow_var * v >= 0.5 * burst:
-                z = r * r / (burst * v + slow_var * v * v)
-                second, fourth, count = second + z, fourth + z * z, count + 1
-    if count < 30 or second <= 0:
+            block = group[start : start + size]
+            v, expected = sum(each.v for each in block), sum(each.expected for each in block)
+            bad = expected + sum(each.r for each in block)
+            if v >= _TAIL_MIN_BURSTS * burst and slow_var * v >= burst and bad > 0:
+                logs.append(math.log(bad / expected))
+    if len(logs) < _TAIL_MIN_BLOCKS:
         return 1.0
-    excess = fourth * count / (second * second) - 3.0
+    mean = sum(logs) / len(logs)
+    second = sum((each - mean) ** 2 for each in logs) / len(logs)
+    fourth = sum((each - mean) ** 4 for each in logs) / len(logs)
+    excess = fourth / second**2 - 3.0 if second > 0 else 0.0
     return min(max(1.0 + 0.15 * (excess - 0.5), 1.0), _MAX_TAIL)
 
 

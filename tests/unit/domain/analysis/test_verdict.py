@@ -1,0 +1,152 @@
+"""Verdicts: which one, its sentence, and the figures behind it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from sluiceway.domain.analysis.counts import Interval
+from sluiceway.domain.analysis.evidence import Settings, start, update
+from sluiceway.domain.analysis.noise import CAUTIOUS
+from sluiceway.domain.analysis.ranges import Range
+from sluiceway.domain.analysis.verdict import (
+    NoRegressionWithinMargin,
+    Regression,
+    SharedIncident,
+    Subject,
+    Undecided,
+    describe,
+    judge,
+    judge_jointly,
+    times_words,
+)
+from tests.unit.domain.analysis.rows import NOISY, QUIET, bursts, fed, poisson, steady
+
+SUBJECT = Subject("errors", "2.1", "2.0")
+
+
+def test_a_regression_says_how_many_times_and_what_the_limit_is() -> None:
+    verdict = judge(fed(QUIET, *steady(22, times=6)), QUIET, SUBJECT)
+
+    assert isinstance(verdict, Regression)
+    assert verdict.sentence == "errors on 2.1 are 2.9 to 6.6 times those on 2.0; limit 1.25"
+    assert verdict.figures.evidence >= verdict.figures.needed == 100
+
+
+def test_a_regression_that_began_late_is_told_by_its_last_minutes() -> None:
+    verdict = judge(fed(QUIET, *steady(5, times=2_160), *steady(25, times=60)), QUIET, SUBJECT)
+
+    assert isinstance(verdict, Regression)
+    assert verdict.figures.recent.low > verdict.figures.overall.low
+    assert verdict.figures.shown == verdict.figures.recent
+
+
+def test_with_assumed_noise_a_regression_asks_for_a_person() -> None:
+    assumed = Settings(noise=CAUTIOUS)
+    verdict = judge(fed(assumed, *steady(100, times=30)), assumed, SUBJECT)
+
+    assert isinstance(verdict, Regression)
+    assert not verdict.figures.is_trusted
+    assert verdict.sentence.endswith("usual noise is not known here, so a person should decide")
+
+
+def test_a_sound_version_is_said_to_be_no_worse_than_the_margin() -> None:
+    verdict = judge(fed(QUIET, *steady(5, times=60)), QUIET, SUBJECT)
+
+    assert isinstance(verdict, NoRegressionWithinMargin)
+    assert (
+        verdict.sentence == "errors on 2.1 are 0.8 to 1.3 times those on 2.0; 1.5 times or more is ruled out"
+    )
+
+
+def test_a_version_below_its_absolute_limit_is_said_to_be_so() -> None:
+    limited = replace(QUIET, limit_rate=0.02)
+    verdict = judge(fed(limited, *steady(0, bad_stable=0, times=30)), limited, SUBJECT)
+
+    assert isinstance(verdict, NoRegressionWithinMargin)
+    assert verdict.sentence == "errors on 2.1 stay below the limit of 2.00% of requests"
+
+
+def test_too_little_data_is_undecided_and_says_what_it_needs() -> None:
+    verdict = judge(fed(QUIET, Interval(950, 9, 30, 0, 10)), QUIET, SUBJECT)
+
+    assert isinstance(verdict, Undecided)
+    assert verdict.sentence.endswith(
+        "0 of 30 requests so far against 9 of 950; at least 50 requests are needed"
+    )
+
+
+def test_undecided_says_how_much_longer_it_takes() -> None:
+    verdict = judge(fed(NOISY, *steady(5, times=6)), NOISY, SUBJECT)
+
+    assert isinstance(verdict, Undecided)
+    assert verdict.needs.seconds is not None
+    assert 300 < verdict.needs.seconds < 3_600
+    assert "more at this traffic" in verdict.sentence
+
+
+def test_both_bad_at_once_is_a_shared_incident_and_nobodys_fault() -> None:
+    state = fed(QUIET, *steady(5, times=60), *steady(50, bad_stable=950, times=3))
+    verdict = judge(state, QUIET, SUBJECT)
+
+    assert isinstance(verdict, SharedIncident)
+    assert verdict.sentence.startswith("errors rose to ")
+    assert verdict.sentence.endswith("a shared incident, not held against 2.1")
+
+
+def test_after_a_shared_incident_it_goes_on() -> None:
+    state = fed(QUIET, *steady(5, times=60), *steady(50, bad_stable=950, times=6), *steady(5, times=30))
+
+    assert isinstance(judge(state, QUIET, SUBJECT), NoRegressionWithinMargin)
+
+
+def test_a_bad_new_version_alone_is_no_shared_incident() -> None:
+    state = fed(QUIET, *steady(5, times=60), *steady(50, times=3))
+
+    assert isinstance(judge(state, QUIET, SUBJECT), Regression)
+
+
+def test_a_regression_outranks_silence() -> None:
+    state = fed(QUIET, *steady(50, times=3), *[Interval(9_500, 95, 0, 0, 1.0)] * 20)
+
+    assert isinstance(judge(state, QUIET, SUBJECT), Regression)
+
+
+def test_several_metrics_share_one_budget() -> None:
+    bad, fine = fed(QUIET, *steady(25, times=2)), fed(QUIET, *steady(5, times=2))
+    barely = fed(QUIET, *steady(18))
+
+    assert judge_jointly([(1.0, bad, QUIET, SUBJECT), (1.0, fine, QUIET, SUBJECT)], alpha=0.01)
+    assert not judge_jointly([(1.0, fine, QUIET, SUBJECT)] * 2, alpha=0.01)
+    assert not judge_jointly([(1.0, barely, QUIET, SUBJECT), (9.0, fine, QUIET, SUBJECT)], alpha=0.01)
+    assert not judge_jointly([], alpha=0.01)
+
+
+def test_ranges_are_worded_for_people() -> None:
+    assert times_words(Range(4.3, 3.21, 5.94)) == "3.2 to 5.9 times"
+    assert times_words(Range(0.2, 0.0, 0.94)) == "at most 0.9 times"
+    assert times_words(Range(30, 12.4, 5_000)) == "at least 12 times"
+    assert times_words(Range(1, 0.0, 1e9)) == "an unknown multiple of"
+
+
+def test_the_range_holds_the_true_ratio_at_every_look() -> None:
+    rng = random.Random(5)
+    misses = 0
+    for _ in range(30):
+        state, missed = start(NOISY), False
+        for _ in range(120):
+            rows = bursts(rng, 95, 3.0), bursts(rng, 10, 3.0)
+            state = update(state, Interval(9_500, rows[0], 500, rows[1], 10), NOISY)
+            found = describe(state, NOISY)
+            missed |= not all(each.low <= 2.0 <= each.high for each in (found.overall, found.recent))
+        misses += missed
+
+    assert misses <= 1
+
+
+def test_more_data_narrows_the_range() -> None:
+    rng = random.Random(6)
+    rows = [Interval(9_500, poisson(rng, 95), 500, poisson(rng, 5), 10) for _ in range(60)]
+    early, late = (describe(fed(QUIET, *rows[:count]), QUIET).overall for count in (6, 60))
+
+    assert late.high / late.low < early.high / early.low
