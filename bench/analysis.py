@@ -26,6 +26,7 @@ from bench.analysis_worlds import (
     NOISY,
     ODD_WORLDS,
     WORLDS,
+    Bools,
     Counts,
     Floats,
     Ratio,
@@ -203,7 +204,7 @@ def _grid() -> Iterator[Traffic]:
                 yield Traffic(rps, share, base)
 
 
-def _share(true: Floats) -> float:
+def _share(true: Bools) -> float:
     return round(float(np.mean(true)), 4)
 
 

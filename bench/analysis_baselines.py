@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from bench.analysis_worlds import Counts, Floats, Traffic
+from bench.analysis_worlds import Bools, Counts, Floats, Traffic
 
 MINUTE_S = 60.0
 
@@ -63,6 +63,6 @@ def kayenta(by_minute: Counts, every: int) -> Floats:
     return found
 
 
-def _first(fired: Floats) -> Floats:
+def _first(fired: Bools) -> Floats:
     at = np.argmax(fired, 0).astype(float)
     return np.where(fired.any(0), (at + 1) * MINUTE_S, math.inf)

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.analysis_worlds import Counts, Floats
+from bench.analysis_worlds import Bools, Counts, Floats
 from sluiceway.domain.analysis.counts import Interval
 from sluiceway.domain.analysis.evidence import (
     AT_START,
@@ -101,12 +101,12 @@ def check(counts: Counts, step_s: float, noises: list[Noise], settings: Settings
     """Raise AssertionError if the product's own code decides differently on the first `runs` runs."""
     ours = run(counts, step_s, noises, settings)
     for i in range(runs):
-        mine = Settings(**{**_fields(settings), "noise": noises[i % len(noises)]})
+        mine = replace(settings, noise=noises[i % len(noises)])
         state = start(mine)
         rollback = promoted = NEVER
         for j in range(counts.n0.shape[0]):
-            one = (counts.n0[j, i], counts.x0[j, i], counts.n1[j, i], counts.x1[j, i])
-            state = update(state, Interval(*map(float, one), step_s), mine)  # type: ignore[misc]
+            n0, x0, n1, x1 = (float(each[j, i]) for each in (counts.n0, counts.x0, counts.n1, counts.x1))
+            state = update(state, Interval(n0, x0, n1, x1, step_s), mine)
             if math.isinf(rollback) and is_regression(state, mine):
                 rollback = (j + 1) * step_s
             if math.isinf(promoted) and is_sound(state, mine):
@@ -116,10 +116,6 @@ def check(counts: Counts, step_s: float, noises: list[Noise], settings: Settings
             f"run {i}: arrays say {found}, the product {(rollback, promoted)};"
             f" {evidence_of_regression(state)} {evidence_of_soundness(state)}"
         )
-
-
-def _fields(settings: Settings) -> dict[str, object]:
-    return {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
 
 
 def _claims(factors: tuple[float, ...], weight: float, sd: Floats, bursts: list[float]) -> _Claims:
@@ -179,7 +175,7 @@ class _Calm:
         self._long = np.zeros((2, runs))
         self._seen_s = np.zeros(runs)
 
-    def follow(self, counts: Counts, i: int, seen: Floats, step_s: float) -> Floats:
+    def follow(self, counts: Counts, i: int, seen: Bools, step_s: float) -> Bools:
         now = np.stack([counts.n0[i], counts.x0[i], counts.n1[i], counts.x1[i]])
         self._short = np.where(seen, math.exp(-step_s / 30) * self._short + now, self._short)
         self._seen_s = self._seen_s + np.where(seen, step_s, 0)

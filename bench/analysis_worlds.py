@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 REPLICAS = 20
 DAY_S = 86_400.0
 PLACEBO_GROUPS = 4
@@ -144,4 +145,4 @@ def _bad(n: Floats, rate: Floats, world: World, rng: np.random.Generator) -> Flo
     more = np.zeros_like(bursts)
     some = bursts > 0
     more[some] = rng.negative_binomial(bursts[some], 1 / world.burst)
-    return np.minimum(bursts + more, n).astype(float)
+    return np.asarray(np.minimum(bursts + more, n), dtype=float)
