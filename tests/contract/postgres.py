@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+import psycopg
+
 _START_S = 30.0
 
 
@@ -85,8 +87,9 @@ def a_server() -> Generator[str]:
                 stderr=log,
             )
         try:
-            _wait_for(folder / ".s.PGSQL.5432", server, folder / "log")
-            yield f"postgresql://postgres@/postgres?host={folder}"
+            url = f"postgresql://postgres@/postgres?host={folder}"
+            _wait_for(url, server, folder / "log")
+            yield url
         finally:
             server.terminate()
             server.wait(_START_S)
@@ -104,9 +107,14 @@ def _binaries() -> Path:
     return folder
 
 
-def _wait_for(socket: Path, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until it takes connections: its socket is there while it still starts up."""
     end_s = time.monotonic() + _START_S
-    while not socket.exists():
-        if server.poll() is not None or time.monotonic() > end_s:
-            raise PostgresMissingError(f"PostgreSQL did not start: {log.read_text()}")
-        time.sleep(0.02)
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError as failure:
+            if server.poll() is not None or time.monotonic() > end_s:
+                raise PostgresMissingError(f"PostgreSQL did not start: {log.read_text()}") from failure
+        time.sleep(0.05)
