@@ -110,11 +110,15 @@ def _binaries() -> Path:
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until it takes connections: its socket is there while it still starts up."""
     end_s = time.monotonic() + _START_S
-    while True:
-        try:
-            psycopg.connect(url).close()
-            return
-        except psycopg.OperationalError as failure:
-            if server.poll() is not None or time.monotonic() > end_s:
-                raise PostgresMissingError(f"PostgreSQL did not start: {log.read_text()}") from failure
+    while (refusal := _refusal(url)) is not None:
+        if server.poll() is not None or time.monotonic() > end_s:
+            raise PostgresMissingError(f"PostgreSQL did not start: {refusal}\n{log.read_text()}")
         time.sleep(0.05)
+
+
+def _refusal(url: str) -> str | None:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError as failure:
+        return str(failure)
+    return None
