@@ -136,8 +136,9 @@ class Sampler:
             began_s = self._clock.monotonic_s()
             try:
                 self._take(source, provider, specs)
-            except Exception:
+            except Exception as failure:
                 log.exception("sampling failed", rollout=self._row.id, source=str(source))
+                self._fail(source, f"reading {source} metrics failed unexpectedly ({failure!r}); see the log")
             self._stop.wait(max(0.05, SAMPLE_S - (self._clock.monotonic_s() - began_s)))
 
     def _take(
@@ -152,15 +153,16 @@ class Sampler:
             provider.collect(self._row.setup.ingress)
             sample = self._read_all(provider, specs, now_s)
         except ProviderError as failure:
-            with self._lock:
-                last = self._parts.get(source)
-            # The old readings stay until they are stale; the problem shows at once.
-            kept = last or _Part(now_s, Sample(0, now_s))
-            self._keep(
-                source, replace(kept, sample=replace(kept.sample, problems=(str(failure),))), is_fresh=False
-            )
+            self._fail(source, str(failure))
             return
         self._keep(source, _Part(now_s, sample), is_fresh=True)
+
+    def _fail(self, source: MetricSource, problem: str) -> None:
+        """Show the problem at once; the old readings stay until they are stale."""
+        now_s = self._clock.monotonic_s()
+        with self._lock:
+            last = self._parts.get(source) or _Part(now_s, Sample(0, now_s))
+        self._keep(source, replace(last, sample=replace(last.sample, problems=(problem,))), is_fresh=False)
 
     def _read_all(self, provider: MetricsProvider, specs: tuple[MetricSpec, ...], now_s: float) -> Sample:
         state = self._row.state

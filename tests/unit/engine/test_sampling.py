@@ -101,6 +101,20 @@ def test_a_source_without_a_provider_is_a_problem_and_not_a_pass() -> None:
     assert "error_rate" not in watch.sampler.latest().new
 
 
+def test_an_unforeseen_failure_of_a_source_is_a_problem_too() -> None:
+    class Broken(Figures):
+        def read(self, spec: MetricSpec, target: Target, window_s: float) -> Reading:
+            raise ZeroDivisionError("no window")
+
+    watch = Watch({MetricSource.ENVOY: Broken(), MetricSource.DEPLOY: Figures()})
+    watch.sampler.start()
+    while not watch.sampler.latest().problems:
+        pass
+    watch.sampler.stop()
+
+    assert "ZeroDivisionError('no window')" in watch.sampler.latest().problems[0]
+
+
 def test_another_plan_is_another_set_of_figures() -> None:
     row = a_row(setup=a_setup(), state=a_state(plan=a_plan()))
     sampler = Sampler(row, {}, ManualClock(T0), lambda: None)

@@ -18,6 +18,9 @@ MIRRORED_HEADER = "x-sluiceway-mirrored"
 
 _TYPE = "type.googleapis.com/envoy"
 _NO_LIMIT = 1_000_000
+# Longer than the second after which a lost SYN is sent again: a version whose queue of new connections is
+# full for a moment must not cost its users an answer. A refused connection is known at once.
+_CONNECT_TIMEOUT = "3s"
 
 # A connection is tried every 250 ms: a crash is noticed within half a second. The service's own health page
 # is asked by the deploy provider, not here.
@@ -82,7 +85,7 @@ def _endpoints_cluster(part: Part, version: Version, endpoints: Sequence[Endpoin
         "name": name,
         "alt_stat_name": stat_name(part, version),
         "type": "STATIC" if all(_is_address(endpoint.host) for endpoint in endpoints) else "STRICT_DNS",
-        "connect_timeout": "1s",
+        "connect_timeout": _CONNECT_TIMEOUT,
         "lb_policy": "LEAST_REQUEST",
         "circuit_breakers": _CIRCUIT_BREAKERS,
         "load_assignment": {
@@ -98,7 +101,7 @@ def _new_cluster(version: Version) -> Config:
         "@type": f"{_TYPE}.config.cluster.v3.Cluster",
         "name": cluster_name(Part.NEW, version),
         "alt_stat_name": stat_name(Part.NEW, version),
-        "connect_timeout": "1s",
+        "connect_timeout": _CONNECT_TIMEOUT,
         "lb_policy": "CLUSTER_PROVIDED",
         "circuit_breakers": _CIRCUIT_BREAKERS,
         "cluster_type": {
