@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 
 from sluiceway.domain.process.plan import Action, Ingress, MetricSource, MetricSpec, Trigger
@@ -44,6 +45,12 @@ class Watch:
     def next_sample(self) -> None:
         assert self._count.acquire(timeout=10)
 
+    def await_problem(self) -> None:
+        until_s = time.monotonic() + 10
+        while not self.sampler.latest().problems:
+            assert time.monotonic() < until_s, "no source reported a problem within 10 s"
+            time.sleep(0.01)
+
 
 def a_trigger(expression: str) -> Trigger:
     return Trigger("t", expression, expression, Action.IMMEDIATE)
@@ -78,8 +85,7 @@ def test_a_source_that_fails_is_named_at_once_and_its_figures_go_when_they_are_s
     watch.sampler.start()
     watch.next_sample()
     figures.failing = "the proxy does not answer"
-    while not watch.sampler.latest().problems:
-        pass
+    watch.await_problem()
     assert watch.sampler.latest().new["error_rate"] == Reading(0.25, 100)
 
     watch.clock.advance(STALE_S + 1)
@@ -93,8 +99,7 @@ def test_a_source_that_fails_is_named_at_once_and_its_figures_go_when_they_are_s
 def test_a_source_without_a_provider_is_a_problem_and_not_a_pass() -> None:
     watch = Watch({MetricSource.DEPLOY: Figures()})
     watch.sampler.start()
-    while not watch.sampler.latest().problems:
-        pass
+    watch.await_problem()
     watch.sampler.stop()
 
     assert "no provider for envoy metrics is set up" in watch.sampler.latest().problems
@@ -108,8 +113,7 @@ def test_an_unforeseen_failure_of_a_source_is_a_problem_too() -> None:
 
     watch = Watch({MetricSource.ENVOY: Broken(), MetricSource.DEPLOY: Figures()})
     watch.sampler.start()
-    while not watch.sampler.latest().problems:
-        pass
+    watch.await_problem()
     watch.sampler.stop()
 
     assert "ZeroDivisionError('no window')" in watch.sampler.latest().problems[0]
