@@ -16,6 +16,7 @@ from sluiceway.domain.process.plan import MetricSource
 from sluiceway.domain.rollouts.model import Observation, Phase, RolloutId
 from sluiceway.engine.caretaker import Caretaker
 from sluiceway.engine.delivery import Delivery
+from sluiceway.engine.history import HISTORY_S, History
 from sluiceway.engine.reconciler import CLOCK_KEY, Reconciler
 from sluiceway.engine.sampling import Sampler
 from sluiceway.errors import StoreError
@@ -63,6 +64,7 @@ class Engine:
         self._tracer = tracer or NoTracer()
         self._delivery = Delivery(store, traffic, deploy, clock, self._tracer)
         self._caretaker = Caretaker(store, traffic, deploy, self._delivery)
+        self._history = History(store, metrics, clock)
         self._reconciler = Reconciler(
             store=store,
             clock=clock,
@@ -70,6 +72,7 @@ class Engine:
             deploy=deploy,
             delivery=self._delivery,
             sampler_of=self._sampler,
+            noise_of=self._history.noise_of,
         )
         self._guard = threading.Lock()
         self._samplers: dict[RolloutId, Sampler] = {}
@@ -94,6 +97,7 @@ class Engine:
             ("caretaker", self._caretaker.look_after, CARE_S),
             ("points", self._store_points, POINT_S),
             ("clock", self._note_clock, CLOCK_NOTE_S),
+            ("history", self._history.record, HISTORY_S),
         ):
             thread = threading.Thread(target=self._loop, args=(name, step, every_s), name=name, daemon=True)
             self._threads.append(thread)

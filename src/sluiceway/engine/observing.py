@@ -5,11 +5,13 @@ A provider that fails leaves its part empty and its words in `problems`; nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from sluiceway.domain.analysis.noise import Noise
 from sluiceway.domain.process.plan import Version
 from sluiceway.domain.rollouts.model import (
     Command,
+    Counted,
     Observation,
     SmokeResult,
     SplitSeen,
@@ -28,6 +30,9 @@ def observe(
     traffic: TrafficProvider,
     deploy: DeployProvider,
     sample: Sample,
+    counted: tuple[Counted, ...],
+    noise: Mapping[str, Noise],
+    speed: float,
     smoke: tuple[SmokeResult, ...],
     failures: Sequence[str],
     commands: tuple[Command, ...],
@@ -48,6 +53,9 @@ def observe(
         stable=sample.stable,
         stage_new=sample.stage_new,
         stage_stable=sample.stage_stable,
+        counted=counted,
+        noise=noise,
+        speed=speed,
         smoke=smoke,
         problems=tuple(dict.fromkeys(problems)),
         commands=commands,

@@ -7,12 +7,13 @@ generation; only then is anything done outside. A crash between any two lines co
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
+from sluiceway.domain.analysis.noise import Noise
 from sluiceway.domain.audit.chain import NewAuditEntry
 from sluiceway.domain.rollouts.decision import decide
 from sluiceway.domain.rollouts.model import (
@@ -67,6 +68,7 @@ class Reconciler:
         deploy: DeployProvider,
         delivery: Delivery,
         sampler_of: Callable[[RolloutRow], Sampler],
+        noise_of: Callable[[RolloutRow], Mapping[str, Noise]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -74,6 +76,7 @@ class Reconciler:
         self._deploy = deploy
         self._delivery = delivery
         self._sampler_of = sampler_of
+        self._noise_of = noise_of
         self._guard = threading.Lock()
         self._memories: dict[RolloutId, _Memory] = {}
 
@@ -126,6 +129,9 @@ class Reconciler:
             traffic=self._traffic,
             deploy=self._deploy,
             sample=sample,
+            counted=sampler.counted(),
+            noise=self._noise_of(row),
+            speed=self._clock.speed,
             smoke=self._delivery.smoke_results(row.id),
             failures=[failure.text for failure in failures],
             commands=tuple(item.command for item in pending),

@@ -15,10 +15,11 @@ import structlog
 from sluiceway.domain.process.expressions import names_in
 from sluiceway.domain.process.metrics import specs_for
 from sluiceway.domain.process.plan import CriterionKind, MetricSource, MetricSpec, RolloutPlan, Version
-from sluiceway.domain.rollouts.model import Reading
+from sluiceway.domain.rollouts.model import Counted, Reading
+from sluiceway.engine.counting import Counting
 from sluiceway.errors import ProviderError
 from sluiceway.ports.clock import Clock
-from sluiceway.ports.metrics import MetricsProvider, Target
+from sluiceway.ports.metrics import CountsProvider, MetricsProvider, Target
 from sluiceway.ports.store import RolloutRow
 
 SAMPLE_S = 0.5  # real seconds between two samples
@@ -76,6 +77,7 @@ class Sampler:
         self._parts: dict[MetricSource, _Part] = {}
         self._number = 0
         self._stage: tuple[int, float] = (-1, clock.monotonic_s())
+        self._counting = Counting(row, clock)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -89,6 +91,8 @@ class Sampler:
         by_source: dict[MetricSource, list[MetricSpec]] = {}
         for spec in metrics_read(self._row.state.plan, self._row.setup.metrics):
             by_source.setdefault(spec.source, []).append(spec)
+        for source in self._counting.sources:
+            by_source.setdefault(source, [])
         for source, specs in by_source.items():
             thread = threading.Thread(
                 target=self._run, args=(source, tuple(specs)), name=f"sample-{source}", daemon=True
@@ -104,6 +108,10 @@ class Sampler:
         """Note which stage runs and for how many real seconds, so that its window starts there."""
         if self._stage[0] != stage_index:
             self._stage = (stage_index, self._clock.monotonic_s() - max(0.0, entered_ago_s))
+
+    def counted(self) -> tuple[Counted, ...]:
+        """Return the last counted intervals of the analysed metrics, oldest first."""
+        return self._counting.recent()
 
     def latest(self) -> Sample:
         """Return the newest readings of all sources; those that are too old are left out and named."""
@@ -147,14 +155,17 @@ class Sampler:
         now_s = self._clock.monotonic_s()
         if provider is None:
             missing = f"no provider for {source} metrics is set up"
+            self._counting.take(source, None)
             self._keep(source, _Part(now_s, Sample(0, now_s, problems=(missing,))), is_fresh=False)
             return
         try:
             provider.collect(self._row.setup.ingress)
             sample = self._read_all(provider, specs, now_s)
         except ProviderError as failure:
+            self._counting.take(source, None)
             self._fail(source, str(failure))
             return
+        self._counting.take(source, provider if isinstance(provider, CountsProvider) else None)
         self._keep(source, _Part(now_s, sample), is_fresh=True)
 
     def _fail(self, source: MetricSource, problem: str) -> None:

@@ -186,13 +186,13 @@ def _criterion(
     criterion: Criterion, stage: Stage, state: RolloutState, seen: Observation | None
 ) -> CriterionView:
     """Return a criterion with its answer; `seen` is None for a stage that is not being judged now."""
-    if seen is None and criterion.kind is CriterionKind.EXPRESSION:
+    if seen is None and criterion.kind is not CriterionKind.MANUAL:
         return CriterionView(criterion.text, criterion.kind.value, "no-data", "")
     judged = judge_criterion(criterion, stage, state, seen or Observation())
     match criterion.kind:
         case CriterionKind.MANUAL:
             verdict = "attested" if judged.verdict is Verdict.MET else "waits-for-person"
-        case CriterionKind.EXPRESSION:
+        case CriterionKind.EXPRESSION | CriterionKind.ANALYSIS:
             verdict = _VERDICT_WORDS[judged.verdict]
     return CriterionView(criterion.text, criterion.kind.value, verdict, judged.found)
 

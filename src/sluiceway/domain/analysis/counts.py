@@ -15,6 +15,7 @@ MAX_SKEW_SHARE = 0.5  # of an interval: beyond it, the two sides were not counte
 class Problem(StrEnum):
     """Why an interval says nothing. `NO_REQUESTS_*` is ordinary when traffic is low, the others are not."""
 
+    MISSING = "missing"
     NO_REQUESTS_ON_NEW = "no-requests-on-new"
     NO_REQUESTS_ON_STABLE = "no-requests-on-stable"
     NOT_A_NUMBER = "not-a-number"
@@ -25,6 +26,7 @@ class Problem(StrEnum):
 
 
 PROBLEM_WORDS: dict[Problem, str] = {
+    Problem.MISSING: "the source gave no figures",
     Problem.NO_REQUESTS_ON_NEW: "the new version had no requests",
     Problem.NO_REQUESTS_ON_STABLE: "the stable version had no requests to compare with",
     Problem.NOT_A_NUMBER: "a count is not a number",
@@ -40,7 +42,8 @@ class Interval:
     """Counts of one interval: stable's requests `n0` and bad ones `x0`, the new version's `n1` and `x1`.
 
     "Bad" is any yes/no outcome: failed, slower than a bound, crashed. Fractions are allowed, since some
-    sources extrapolate. `skew_s` is by how much the two sides' intervals are known to be apart.
+    sources extrapolate. `skew_s` is by how much the two sides' intervals are known to be apart. `is_missing`
+    says that the source gave no figures for one side at least.
     """
 
     n0: float
@@ -49,10 +52,13 @@ class Interval:
     x1: float
     seconds: float
     skew_s: float = 0.0
+    is_missing: bool = False
 
 
 def find_problem(interval: Interval) -> Problem | None:
     """Return why these counts can't be compared, None when they can."""
+    if interval.is_missing:
+        return Problem.MISSING
     counts = (interval.n0, interval.x0, interval.n1, interval.x1)
     if not all(map(math.isfinite, (*counts, interval.seconds, interval.skew_s))):
         return Problem.NOT_A_NUMBER

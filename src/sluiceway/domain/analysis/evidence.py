@@ -35,6 +35,7 @@ class Settings:
     chance of error. A regression needs `min_bad` bad requests of the new version, soundness `min_requests`
     requests on each side and `min_bake_s` seconds. Silence of `stale_s` seconds is no data. A
     version is sound as well when its bad rate itself is shown to stay below `limit_rate` (0 to 1), if set.
+    Rates that differ by less than `min_effect` (0 to 1) are no regression, whatever their ratio.
     """
 
     noise: Noise = CAUTIOUS
@@ -48,6 +49,7 @@ class Settings:
     min_bake_s: float = 60.0
     stale_s: float = 60.0
     limit_rate: float | None = None
+    min_effect: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ What follows from a verdict (roll back, ask a person, go on) is decided elsewher
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sluiceway.domain.analysis.counts import PROBLEM_WORDS, Problem
@@ -54,6 +53,8 @@ class Figures:
     x1: float
     elapsed_s: float
     is_trusted: bool
+    min_bad: int = 0
+    min_effect: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +130,24 @@ def judge(state: Evidence, settings: Settings, subject: Subject) -> Verdict:
     return Undecided(_undecided_words(state, settings, subject, figures, needs), figures, needs)
 
 
-def judge_jointly(metrics: Sequence[tuple[float, Evidence, Settings, Subject]], alpha: float) -> bool:
-    """Return whether several metrics together show a regression, under one error budget `alpha`.
-
-    Each comes with its weight; weights are scaled to sum to 1. A weighted mean of e-values is an e-value
-    whatever the metrics' dependence (Vovk and Wang 2021), so one strong metric needs 1/weight more.
-    """
-    total = sum(weight for weight, *_ in metrics)
-    if total <= 0:
-        return False
-    joint = sum(weight * evidence_of_regression(state) for weight, state, *_ in metrics) / total
-    has_bad = any(state.x1 >= settings.min_bad for _, state, settings, _ in metrics)
-    return has_bad and joint >= 1.0 / alpha
-
-
 def is_regression(state: Evidence, settings: Settings) -> bool:
-    """Return whether a regression is shown at the metric's own alpha."""
-    return state.x1 >= settings.min_bad and evidence_of_regression(state) >= 1.0 / settings.alpha
+    """Return whether a regression is shown at the metric's own alpha, and large enough to matter."""
+    return (
+        state.x1 >= settings.min_bad
+        and evidence_of_regression(state) >= 1.0 / settings.alpha
+        and rise_of_rate(state.n0, state.x0, state.n1, state.x1) >= settings.min_effect
+    )
+
+
+def is_large_enough(figures: Figures) -> bool:
+    """Return whether what was counted so far reaches the smallest difference and count that are acted on."""
+    rise_now = rise_of_rate(figures.n0, figures.x0, figures.n1, figures.x1)
+    return figures.x1 >= figures.min_bad and rise_now >= figures.min_effect
+
+
+def rise_of_rate(n0: float, x0: float, n1: float, x1: float) -> float:
+    """Return how far the new version's bad rate is above stable's, 0 to 1; minus infinity without data."""
+    return x1 / n1 - x0 / n0 if n0 > 0 and n1 > 0 else -math.inf
 
 
 def is_sound(state: Evidence, settings: Settings) -> bool:
@@ -187,6 +189,8 @@ def describe(state: Evidence, settings: Settings) -> Figures:
         x1=state.x1,
         elapsed_s=state.elapsed_s,
         is_trusted=settings.noise.is_learned,
+        min_bad=settings.min_bad,
+        min_effect=settings.min_effect,
     )
 
 

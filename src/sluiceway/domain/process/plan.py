@@ -45,6 +45,7 @@ class WhenInconclusive(StrEnum):
 class CriterionKind(StrEnum):
     EXPRESSION = "expression"
     MANUAL = "manual"  # a person attests it
+    ANALYSIS = "analysis"  # the statistical comparison shows no regression within the margin
 
 
 class MetricSource(StrEnum):
@@ -54,6 +55,20 @@ class MetricSource(StrEnum):
     PROMETHEUS = "prometheus"
     DEPLOY = "deploy"  # counted by the deploy provider: crashes, health failures
     PUSH = "push"  # no source configured here; has no data until one pushes it
+
+
+class Comparison(StrEnum):
+    """How two versions are compared on one metric."""
+
+    COUNTS = "counts"  # bad of all: a ratio of rates
+    MEANS = "means"  # values between two bounds: a difference of means
+
+
+class UsualNoise(StrEnum):
+    """Where the analysis takes it from how much two versions differ for no reason."""
+
+    LEARNED = "learned"  # from history; without any, a person decides
+    INDEPENDENT = "independent"  # the process declares that requests fail one by one: generated traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +140,62 @@ class MetricSpec:
     timeout_s: float = 2.0
     range_step_s: float = 0.0  # 0: instant query; else a range query over `window_s` whose mean counts
     higher_is_worse: bool = True
+    bad_query: str = ""  # PromQL of a running total: what was bad, of what `all_query` counts
+    all_query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedMetric:
+    """One figure on which the new version is compared with stable at the same time.
+
+    COUNTS: `margin` and `sound_margin` are ratios of bad rates; `limit_rate` is a bad rate (0 to 1) that is
+    good enough in itself; `slower_than_ms` is what `slow_requests` counts, 0 for stable's own 95th percentile
+    when the rollout begins. MEANS: the margins are losses in the metric's own unit, values lie between `low`
+    and `high`. `weight` is its share of the error budget.
+    """
+
+    name: str
+    source: MetricSource
+    comparison: Comparison = Comparison.COUNTS
+    noun: str = ""  # in the plural, for sentences; empty: the name with spaces
+    margin: float = 1.25
+    sound_margin: float = 1.5
+    weight: float = 1.0
+    min_effect: float = 0.0  # a smaller difference of rates (or means) is never acted on
+    min_requests: int = 50  # on each side, before anything is called sound
+    min_bad: int = 3  # on the new version, before anything is called a regression
+    limit_rate: float | None = None
+    slower_than_ms: float = 0.0
+    low: float = 0.0
+    high: float = 1.0
+    higher_is_worse: bool = True
+    spec: MetricSpec | None = None  # where a metric of the process itself is read
+
+    @property
+    def words(self) -> str:
+        """How people call it."""
+        return self.noun or self.name.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The statistical comparison that runs beside criteria and triggers, over the whole rollout.
+
+    `alpha` is the chance of acting on a version that is no worse than the margins, over the whole bake and
+    all metrics together; `beta` the chance to call a version sound that is not. `interval_s` is real time,
+    `min_bake_s` the shortest stage that may pass early.
+    """
+
+    metrics: tuple[AnalysedMetric, ...]
+    alpha: float = 0.01
+    beta: float = 0.05
+    on_regression: Action = Action.IMMEDIATE
+    on_no_data: WhenInconclusive = WhenInconclusive.HOLD
+    promote_early: bool = False
+    min_bake_s: float = 60.0
+    stale_s: float = 60.0  # real time without usable figures that is no data
+    interval_s: float = 5.0
+    noise: UsualNoise = UsualNoise.LEARNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +275,12 @@ class RolloutPlan:
     keep_old_s: float = 0.0  # how long the old version stays ready after full weight, for an instant way back
     gradual_step_s: float = 30.0  # pause between the steps of a gradual rollback
     automatic_rollback: bool = True  # False: rollback triggers ask a person instead
+    analysis: Analysis | None = None
+
+    @property
+    def bake_s(self) -> float:
+        """How long the plan's stages last together."""
+        return sum(stage.duration_s for stage in self.stages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,14 @@ from datetime import datetime, timedelta
 
 from sluiceway.domain.process.plan import FULL_WEIGHT_BP, Action
 from sluiceway.domain.rollouts import moves
+from sluiceway.domain.rollouts.analysing import (
+    Alarm,
+    blocking,
+    find,
+    find_alarm,
+    follow_analysis,
+    unmuted,
+)
 from sluiceway.domain.rollouts.commands import Refused, apply
 from sluiceway.domain.rollouts.effects import is_in_force, wanted_effects
 from sluiceway.domain.rollouts.judging import remembered_baseline
@@ -43,11 +51,12 @@ def decide(state: RolloutState, seen: Observation, now: datetime) -> Outcome:
     state, decisions, refused = _take_commands(state, seen.commands, now)
     state, failed = _fail_if_hopeless(state, seen, now)
     state, fired = _watch(state, seen, now)
+    state, compared = _compare(follow_analysis(state, seen, now), now)
     state, progressed = advance(_count_sample(state, seen, now), seen, now)
     return Outcome(
         state=state,
         effects=wanted_effects(state, seen),
-        decisions=(*decisions, *failed, *fired, *progressed),
+        decisions=(*decisions, *failed, *fired, *compared, *progressed),
         refused=refused,
         wake_at=wake_at(state),
     )
@@ -134,6 +143,49 @@ def _carry_out(state: RolloutState, hit: Fired, now: datetime) -> tuple[RolloutS
         asks = action is not Action.PAUSE
         return moves.pause(state, by=by, why=why, now=now, asks=asks, figures=hit.figures)
     return moves.roll_back(state, action=action, by=by, why=why, now=now, figures=hit.figures)
+
+
+def _compare(state: RolloutState, now: datetime) -> tuple[RolloutState, list[Decision]]:
+    """Act on what the statistical comparison has shown, and note shared incidents as they come and go."""
+    if state.phase not in _WATCHED or state.analysis is None:
+        return state, []
+    found = find(state)
+    state = unmuted(state, found)
+    state, decisions = _note_incident(state, blocking(found))
+    alarm = find_alarm(state, found)
+    if alarm is None:
+        return state, decisions
+    state, acted = _act_on(state, alarm, now)
+    return state, [*decisions, *acted]
+
+
+def _act_on(state: RolloutState, alarm: Alarm, now: datetime) -> tuple[RolloutState, list[Decision]]:
+    analysis = state.plan.analysis
+    assert analysis is not None
+    action = analysis.on_regression
+    why = f"analysis: {alarm.why}"
+    is_mild = action in {Action.PAUSE, Action.ASK}
+    if is_mild or not alarm.is_trusted or not state.plan.automatic_rollback:
+        if state.phase is Phase.PAUSED:
+            return state, []
+        asks = action is not Action.PAUSE
+        state, decision = moves.pause(state, by=alarm.by, why=why, now=now, asks=asks, figures=alarm.figures)
+    else:
+        state, decision = moves.roll_back(
+            state, action=action, by=alarm.by, why=why, now=now, figures=alarm.figures
+        )
+    return state, [decision]
+
+
+def _note_incident(state: RolloutState, incidents: tuple[str, ...]) -> tuple[RolloutState, list[Decision]]:
+    assert state.analysis is not None
+    before, words = state.analysis.incident, "; ".join(incidents)
+    if bool(before) == bool(words):
+        return state, []
+    state = replace(state, analysis=replace(state.analysis, incident=words))
+    if words:
+        return state, [Decision("incident-began", words, "analysis")]
+    return state, [Decision("incident-over", "the shared incident is over; the rollout goes on", "analysis")]
 
 
 def _count_sample(state: RolloutState, seen: Observation, now: datetime) -> RolloutState:

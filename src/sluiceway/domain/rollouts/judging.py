@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from sluiceway.domain.analysis.verdict import NoRegressionWithinMargin, Regression
 from sluiceway.domain.process.expressions import Evaluation, Verdict, describe, evaluate
 from sluiceway.domain.process.plan import FULL_WEIGHT_BP, Criterion, CriterionKind, Stage
+from sluiceway.domain.rollouts.analysing import Found, figures_of, find
 from sluiceway.domain.rollouts.model import Observation, Reading, RolloutState
 
 
@@ -20,7 +22,7 @@ class Judged:
     criterion: Criterion
     verdict: Verdict
     found: str
-    figures: tuple[tuple[str, float | None], ...] = ()
+    figures: tuple[tuple[str, float | str | None], ...] = ()
     attested_by: str = ""
 
 
@@ -59,6 +61,22 @@ def judge_criterion(criterion: Criterion, stage: Stage, state: RolloutState, see
                 min_requests=stage.min_requests,
             )
             return Judged(criterion, evaluation.verdict, found, evaluation.figures)
+        case CriterionKind.ANALYSIS:
+            return _judge_comparison(criterion, find(state))
+
+
+def _judge_comparison(criterion: Criterion, found: tuple[Found, ...]) -> Judged:
+    """Met when every metric is shown to be no worse than its margin; undecided is no data, never a pass."""
+    figures = figures_of(found)
+    worse = [each for each in found if isinstance(each.verdict, Regression)]
+    open_ones = [each for each in found if not isinstance(each.verdict, NoRegressionWithinMargin)]
+    if worse:
+        return Judged(criterion, Verdict.NOT_MET, worse[0].verdict.sentence, figures)
+    if open_ones:
+        return Judged(criterion, Verdict.NO_DATA, open_ones[0].verdict.sentence, figures)
+    if not found:
+        return Judged(criterion, Verdict.NO_DATA, "the versions have not been compared yet")
+    return Judged(criterion, Verdict.MET, "; ".join(each.verdict.sentence for each in found), figures)
 
 
 def judge_stage(stage: Stage, state: RolloutState, seen: Observation) -> tuple[Judged, ...]:

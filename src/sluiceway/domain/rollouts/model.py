@@ -12,6 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from sluiceway.domain.analysis.counts import Interval
+from sluiceway.domain.analysis.evidence import Evidence
+from sluiceway.domain.analysis.noise import Noise
 from sluiceway.domain.process.plan import Action, Audience, RolloutPlan, Version
 
 RolloutId = NewType("RolloutId", str)  # UUIDv7 text: sorts by time of creation
@@ -101,6 +104,19 @@ class SplitSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted of one analysed metric on both versions between two looks, the later at `until`.
+
+    `slower_than_ms` is the bound that made an answer slow, where the metric has one.
+    """
+
+    metric: str
+    until: datetime
+    interval: Interval
+    slower_than_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """Everything one tick has measured, taken before `decide` is asked. A missing part is None or empty."""
 
@@ -112,6 +128,9 @@ class Observation:
     stable: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
     stage_new: Mapping[str, Reading] = field(default_factory=dict[str, Reading])  # since the stage began
     stage_stable: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
+    counted: tuple[Counted, ...] = ()  # recent intervals, oldest first; the same one may come again
+    noise: Mapping[str, Noise] = field(default_factory=dict[str, Noise])  # learned, by analysed metric
+    speed: float = 1.0  # process seconds in a real one
     smoke: tuple[SmokeResult, ...] = ()
     problems: tuple[str, ...] = ()  # providers that failed at this tick, in words
     commands: tuple[Command, ...] = ()
@@ -169,6 +188,27 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricAnalysis:
+    """What the statistical comparison remembers of one metric."""
+
+    name: str
+    evidence: Evidence
+    noise: Noise
+    slower_than_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisState:
+    """What it remembers of a rollout. `bake_s` is real time, fixed at the start with the promise; intervals
+    up to `counted_to` were taken in. `incident` says which shared incident is held for, in words."""
+
+    bake_s: float
+    counted_to: datetime
+    metrics: tuple[MetricAnalysis, ...] = ()
+    incident: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RolloutState:
     """All that a rollout must remember between ticks; small enough to commit with every decision.
 
@@ -196,6 +236,7 @@ class RolloutState:
     pause: Pause | None = None
     rollback: Rollback | None = None
     breaches: tuple[Breach, ...] = ()
+    analysis: AnalysisState | None = None  # from the first stage on, where the plan has one
     attestations: tuple[Attestation, ...] = ()
     waits_for: tuple[str, ...] = ()  # in words, what the next move needs
     finished_at: datetime | None = None

@@ -95,7 +95,7 @@ def pause(
 
 
 def resume(state: RolloutState, *, by: str, why: str, now: datetime) -> Move:
-    """Go on after a pause. Triggers in breach right now stay silent until they have recovered once."""
+    """Go on after a pause. What is in breach now, or asked, stays silent until it has recovered once."""
     assert state.pause is not None
     phase = state.pause.resumes_to
     stage = current_stage(state)
@@ -108,9 +108,15 @@ def resume(state: RolloutState, *, by: str, why: str, now: datetime) -> Move:
         paused_s=state.paused_s + paused_for.total_seconds(),
         weight_bp=stage.weight_bp if stage and phase is Phase.PROGRESSING else state.weight_bp,
         keep_until=state.keep_until + paused_for if state.keep_until else None,
-        muted=tuple(sorted({*state.muted, *(breach.trigger_id for breach in state.breaches)})),
+        muted=tuple(sorted({*state.muted, *_accepted(state)})),
     )
     return resumed, Decision("resumed", why, by)
+
+
+def _accepted(state: RolloutState) -> tuple[str, ...]:
+    """Return what a person goes on in spite of: triggers in breach, and what the analysis asked about."""
+    asked = (state.pause.by,) if state.pause and state.pause.by.startswith("analysis") else ()
+    return (*asked, *(breach.trigger_id for breach in state.breaches))
 
 
 def roll_back(
@@ -219,6 +225,7 @@ def has_moved(before: RolloutState, after: RolloutState) -> bool:
         stage_samples=after.stage_samples,
         breaches=after.breaches,
         baseline=after.baseline,
+        analysis=after.analysis,
         waits_for=after.waits_for,
     )
 

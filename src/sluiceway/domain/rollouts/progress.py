@@ -11,6 +11,15 @@ from datetime import datetime, timedelta
 from sluiceway.domain.process.expressions import Verdict
 from sluiceway.domain.process.plan import Action, CriterionKind, Stage, WhenInconclusive
 from sluiceway.domain.rollouts import moves
+from sluiceway.domain.rollouts.analysing import (
+    Found,
+    are_sound,
+    blocking,
+    figures_of,
+    find,
+    is_compared,
+    unanswered,
+)
 from sluiceway.domain.rollouts.effects import is_in_force, is_off_new
 from sluiceway.domain.rollouts.judging import Judged, judge_stage
 from sluiceway.domain.rollouts.model import Decision, Observation, Phase, RolloutState
@@ -105,8 +114,11 @@ def _run_stage(state: RolloutState, seen: Observation, now: datetime) -> Step:
     if not is_in_force(state, seen):
         silent = "the proxy to answer" if seen.traffic is None else "the proxy to confirm the split"
         return replace(state, waits_for=(silent,)), []
+    found = find(state) if is_compared(state) else ()
     left_s = stage_time_left_s(state, now)
     if left_s is None or left_s > 0:
+        if left_s is not None and _may_pass_early(state, stage, found, seen, left_s):
+            return _pass_early(state, found, now)
         return replace(
             state, waits_for=(f"stage {stage.id} to last {moves.duration_words(stage.duration_s)}",)
         ), []
@@ -115,7 +127,48 @@ def _run_stage(state: RolloutState, seen: Observation, now: datetime) -> Step:
         return replace(state, waits_for=(f"{state.new} to be healthy ({ready} instances are)",)), []
     if stage.criteria and state.stage_samples < MIN_STAGE_SAMPLES and not _only_manual(stage):
         return replace(state, waits_for=(f"{MIN_STAGE_SAMPLES} samples of metrics in stage {stage.id}",)), []
-    return _judge(state, stage, judge_stage(stage, state, seen), now)
+    held = _hold_for_analysis(state, stage, found, now)
+    return held or _judge(state, stage, judge_stage(stage, state, seen), now)
+
+
+def _may_pass_early(
+    state: RolloutState, stage: Stage, found: tuple[Found, ...], seen: Observation, left_s: float
+) -> bool:
+    """Return whether the process allows it, every metric is shown to be sound and all criteria are met."""
+    analysis = state.plan.analysis
+    if analysis is None or not analysis.promote_early or not are_sound(found):
+        return False
+    if stage.duration_s - left_s < analysis.min_bake_s or state.stage_samples < MIN_STAGE_SAMPLES:
+        return False
+    is_healthy = seen.new_health.ready >= state.instances and not state.breaches
+    return is_healthy and all(each.verdict is Verdict.MET for each in judge_stage(stage, state, seen))
+
+
+def _pass_early(state: RolloutState, found: tuple[Found, ...], now: datetime) -> Step:
+    words = "; ".join(each.verdict.sentence for each in found)
+    early = Decision("promoted-early", f"analysis: {words}", "analysis", figures_of(found))
+    state, decisions = _begin_next(state, now)
+    return state, [early, *decisions]
+
+
+def _hold_for_analysis(
+    state: RolloutState, stage: Stage, found: tuple[Found, ...], now: datetime
+) -> Step | None:
+    """Return how the stage goes on in an incident or when nothing is known; None when it may pass."""
+    analysis = state.plan.analysis
+    if analysis is None or not found:
+        return None
+    incidents, unknown = blocking(found), unanswered(found)
+    if unknown and not incidents and analysis.on_no_data is not WhenInconclusive.HOLD:
+        return _give_up_on_data(
+            state,
+            f"stage {stage.id} has no answer from the {unknown[0]}",
+            analysis.on_no_data,
+            by="analysis",
+            now=now,
+        )
+    waits = (*incidents, *unknown)
+    return _hold(state, stage, waits) if waits else None
 
 
 def _only_manual(stage: Stage) -> bool:
@@ -142,12 +195,23 @@ def _judge(state: RolloutState, stage: Stage, judged: tuple[Judged, ...], now: d
         return state, [met, *decisions]
     if unknown and not unmet and stage.inconclusive is not WhenInconclusive.HOLD:
         why = f"stage {stage.id} has no answer to {unknown[0].criterion.text} ({unknown[0].found})"
-        if stage.inconclusive is WhenInconclusive.PAUSE:
-            state, decision = moves.pause(state, by="plan", why=why, now=now)
-        else:
-            state, decision = moves.roll_back(state, action=Action.IMMEDIATE, by="plan", why=why, now=now)
-        return state, [decision]
-    waits = tuple(f"{answer.criterion.text}: {answer.found}" for answer in (*unmet, *unknown))
+        return _give_up_on_data(state, why, stage.inconclusive, by="plan", now=now)
+    return _hold(
+        state, stage, tuple(f"{answer.criterion.text}: {answer.found}" for answer in (*unmet, *unknown))
+    )
+
+
+def _give_up_on_data(
+    state: RolloutState, why: str, what: WhenInconclusive, *, by: str, now: datetime
+) -> Step:
+    if what is WhenInconclusive.PAUSE:
+        state, decision = moves.pause(state, by=by, why=why, now=now)
+    else:
+        state, decision = moves.roll_back(state, action=Action.IMMEDIATE, by=by, why=why, now=now)
+    return state, [decision]
+
+
+def _hold(state: RolloutState, stage: Stage, waits: tuple[str, ...]) -> Step:
     decisions = [] if state.waits_for and _same_criteria(state.waits_for, waits) else [_holding(stage, waits)]
     return replace(state, waits_for=waits), decisions
 

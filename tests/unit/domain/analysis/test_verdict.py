@@ -17,7 +17,6 @@ from sluiceway.domain.analysis.verdict import (
     Undecided,
     describe,
     judge,
-    judge_jointly,
     times_words,
 )
 from tests.unit.domain.analysis.rows import NOISY, QUIET, bursts, fed, poisson, steady
@@ -110,16 +109,6 @@ def test_a_regression_outranks_silence() -> None:
     state = fed(QUIET, *steady(50, times=3), *[Interval(9_500, 95, 0, 0, 1.0)] * 20)
 
     assert isinstance(judge(state, QUIET, SUBJECT), Regression)
-
-
-def test_several_metrics_share_one_budget() -> None:
-    bad, fine = fed(QUIET, *steady(25, times=2)), fed(QUIET, *steady(5, times=2))
-    barely = fed(QUIET, *steady(18))
-
-    assert judge_jointly([(1.0, bad, QUIET, SUBJECT), (1.0, fine, QUIET, SUBJECT)], alpha=0.01)
-    assert not judge_jointly([(1.0, fine, QUIET, SUBJECT)] * 2, alpha=0.01)
-    assert not judge_jointly([(1.0, barely, QUIET, SUBJECT), (9.0, fine, QUIET, SUBJECT)], alpha=0.01)
-    assert not judge_jointly([], alpha=0.01)
 
 
 def test_ranges_are_worded_for_people() -> None:

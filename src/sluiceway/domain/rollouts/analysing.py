@@ -1,0 +1,235 @@
+"""The statistical comparison inside a rollout: counted intervals into a verdict per metric and a joint one.
+
+Keeps the evidence in the rollout's state, so that it is committed with every decision. The method itself is
+in `domain.analysis`; what follows from a verdict is the business of `decision` and `progress`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sluiceway.domain.analysis.evidence import Settings, evidence_of_regression, start, update
+from sluiceway.domain.analysis.noise import CAUTIOUS, INDEPENDENT, Noise
+from sluiceway.domain.analysis.verdict import (
+    NoData,
+    NoRegressionWithinMargin,
+    Regression,
+    SharedIncident,
+    Subject,
+    Undecided,
+    Verdict,
+    is_large_enough,
+    judge,
+)
+from sluiceway.domain.process.plan import (
+    FULL_WEIGHT_BP,
+    AnalysedMetric,
+    Analysis,
+    UsualNoise,
+)
+from sluiceway.domain.rollouts.model import (
+    AnalysisState,
+    MetricAnalysis,
+    Observation,
+    Phase,
+    RolloutState,
+)
+
+JOINT = "analysis"  # who decides when no single metric does; single ones are `analysis:NAME`
+_COMPARED = frozenset({Phase.PROGRESSING, Phase.AWAITING_APPROVAL, Phase.PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One metric with its verdict. `evidence_share` is its part of what a rollback needs, 1 is enough."""
+
+    metric: AnalysedMetric
+    verdict: Verdict
+    evidence_share: float
+
+    @property
+    def id(self) -> str:
+        return f"{JOINT}:{self.metric.name}"
+
+    @property
+    def said(self) -> str:
+        """Return the verdict in words that begin the same however its figures change."""
+        return f"analysis of {self.metric.words}: {self.verdict.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A regression that was shown: by one metric, or by several together. `by` is who decides."""
+
+    by: str
+    why: str
+    is_trusted: bool  # False: the usual noise is not known, so a person must decide
+    figures: tuple[tuple[str, float | str | None], ...]
+
+
+def is_compared(state: RolloutState) -> bool:
+    """Return whether both versions have users of their own now, so that comparing them says something."""
+    has_users = 0 < state.weight_bp < FULL_WEIGHT_BP or (state.weight_bp == 0 and bool(state.audience))
+    return state.phase in _COMPARED and has_users and state.plan.analysis is not None
+
+
+def follow_analysis(state: RolloutState, seen: Observation, now: datetime) -> RolloutState:
+    """Return the state after the counts that were not taken in yet; each interval counts once."""
+    analysis = state.plan.analysis
+    if analysis is None or (state.analysis is None and state.stage_entered_at is None):
+        return state
+    known = state.analysis or AnalysisState(bake_s=max(state.plan.bake_s / seen.speed, 1.0), counted_to=now)
+    metrics = tuple(_known(known, metric) for metric in analysis.metrics)
+    if is_compared(state):
+        metrics = tuple(
+            _follow(each, metric, analysis, known, seen)
+            for each, metric in zip(metrics, analysis.metrics, strict=True)
+        )
+    newest = max((counted.until for counted in seen.counted), default=known.counted_to)
+    return replace(state, analysis=replace(known, metrics=metrics, counted_to=max(newest, known.counted_to)))
+
+
+def find(state: RolloutState) -> tuple[Found, ...]:
+    """Return the verdict on every analysed metric, in the order of the process."""
+    analysis, known = state.plan.analysis, state.analysis
+    if analysis is None or known is None:
+        return ()
+    found: list[Found] = []
+    for metric in analysis.metrics:
+        remembered = _known(known, metric)
+        settings = settings_of(analysis, metric, remembered.noise, known.bake_s)
+        verdict = judge(remembered.evidence, settings, subject_of(metric, remembered, state))
+        share = evidence_of_regression(remembered.evidence) * settings.alpha
+        found.append(Found(metric, verdict, share))
+    return tuple(found)
+
+
+def find_alarm(state: RolloutState, found: tuple[Found, ...]) -> Alarm | None:
+    """Return the regression to act on, None when there is none that a person has not accepted.
+
+    One metric's regression is enough. Else the weighted mean of all metrics' evidence decides under the one
+    error budget (Vovk and Wang 2021, arithmetic means of e-values): the strongest metric gives the words.
+    """
+    asked = [each for each in found if each.id not in state.muted]
+    for each in sorted(asked, key=lambda each: -each.evidence_share):
+        if isinstance(each.verdict, Regression):
+            return Alarm(each.id, each.verdict.sentence, each.verdict.figures.is_trusted, figures_of((each,)))
+    if JOINT in state.muted or sum(each.evidence_share for each in asked) < 1.0:
+        return None
+    parts = [each for each in asked if each.evidence_share >= 0.1 and is_large_enough(each.verdict.figures)]
+    if not parts:
+        return None
+    parts.sort(key=lambda each: -each.evidence_share)
+    words = " and ".join(each.metric.words for each in parts)
+    why = f"{words} on {state.new} are together worse than on {state.stable}: {parts[0].verdict.sentence}"
+    is_trusted = all(each.verdict.figures.is_trusted for each in parts)
+    return Alarm(JOINT, why, is_trusted, figures_of(tuple(parts)))
+
+
+def unmuted(state: RolloutState, found: tuple[Found, ...]) -> RolloutState:
+    """Return the state in which a regression that is no more may be asked about again."""
+    recovered = {each.id for each in found if not isinstance(each.verdict, Regression)}
+    kept = tuple(name for name in state.muted if name not in recovered)
+    return state if kept == state.muted else replace(state, muted=kept)
+
+
+def blocking(found: tuple[Found, ...]) -> tuple[str, ...]:
+    """Return, in words, what keeps a stage that has lasted long enough from passing: incidents."""
+    return tuple(each.said for each in found if isinstance(each.verdict, SharedIncident))
+
+
+def unanswered(found: tuple[Found, ...]) -> tuple[str, ...]:
+    """Return, in words, the metrics on which there is no data or too little: never a pass."""
+    return tuple(each.said for each in found if is_unanswered(each.verdict, each.metric))
+
+
+def is_unanswered(verdict: Verdict, metric: AnalysedMetric) -> bool:
+    """Return whether nothing, or too little, is known of the metric to let a stage pass."""
+    figures = verdict.figures
+    too_little = isinstance(verdict, Undecided) and min(figures.n0, figures.n1) < metric.min_requests
+    return isinstance(verdict, NoData) or too_little
+
+
+def are_sound(found: tuple[Found, ...]) -> bool:
+    """Return whether every metric is shown to be no worse than its margin."""
+    return bool(found) and all(isinstance(each.verdict, NoRegressionWithinMargin) for each in found)
+
+
+def settings_of(analysis: Analysis, metric: AnalysedMetric, noise: Noise, bake_s: float) -> Settings:
+    """Return what the method promises for one metric: its share of alpha over `bake_s` real seconds."""
+    total = sum(each.weight for each in analysis.metrics)
+    return Settings(
+        noise=noise,
+        margin=metric.margin,
+        alpha=analysis.alpha * metric.weight / total,
+        bake_s=bake_s,
+        sound_margin=metric.sound_margin,
+        beta=analysis.beta,
+        min_bad=metric.min_bad,
+        min_requests=metric.min_requests,
+        min_bake_s=0.0,  # of process time, and the stage's: `progress` asks for it
+        stale_s=analysis.stale_s,
+        limit_rate=metric.limit_rate,
+        min_effect=metric.min_effect,
+    )
+
+
+def subject_of(metric: AnalysedMetric, known: MetricAnalysis, state: RolloutState) -> Subject:
+    """Return how sentences call the metric and the two versions."""
+    noun = metric.words
+    if known.slower_than_ms:
+        noun = f"{noun} (over {known.slower_than_ms:.0f} ms)"
+    return Subject(noun, state.new, state.stable)
+
+
+def figures_of(found: tuple[Found, ...]) -> tuple[tuple[str, float | str | None], ...]:
+    """Return the figures behind verdicts, for the audit trail."""
+    figures: list[tuple[str, float | str | None]] = []
+    for each in found:
+        name, behind = each.metric.name, each.verdict.figures
+        figures += [
+            (f"{name}.ratio", behind.shown.ratio),
+            (f"{name}.low", behind.shown.low),
+            (f"{name}.high", behind.shown.high),
+            (f"{name}.margin", behind.margin),
+            (f"{name}.evidence", behind.evidence),
+            (f"{name}.needed", behind.needed),
+            (f"{name}.new_bad", behind.x1),
+            (f"{name}.new_all", behind.n1),
+            (f"{name}.stable_bad", behind.x0),
+            (f"{name}.stable_all", behind.n0),
+        ]
+    return tuple(figures)
+
+
+def usual_noise(analysis: Analysis, metric: AnalysedMetric, seen: Observation) -> Noise:
+    """Return the noise to reckon with: declared by the process, learned, or assumed with caution."""
+    if analysis.noise is UsualNoise.INDEPENDENT:
+        return INDEPENDENT
+    return seen.noise.get(metric.name, CAUTIOUS)
+
+
+def _known(known: AnalysisState, metric: AnalysedMetric) -> MetricAnalysis:
+    for each in known.metrics:
+        if each.name == metric.name:
+            return each
+    return MetricAnalysis(metric.name, start(Settings()), CAUTIOUS)
+
+
+def _follow(
+    each: MetricAnalysis,
+    metric: AnalysedMetric,
+    analysis: Analysis,
+    known: AnalysisState,
+    seen: Observation,
+) -> MetricAnalysis:
+    noise = usual_noise(analysis, metric, seen)
+    settings = settings_of(analysis, metric, noise, known.bake_s)
+    evidence = each.evidence if each.evidence.elapsed_s > 0 else start(settings)
+    bound_ms = each.slower_than_ms
+    for counted in seen.counted:
+        if counted.metric == metric.name and counted.until > known.counted_to:
+            evidence = update(evidence, counted.interval, settings)
+            bound_ms = counted.slower_than_ms
+    return MetricAnalysis(metric.name, evidence, noise, bound_ms)
