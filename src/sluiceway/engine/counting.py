@@ -112,7 +112,7 @@ class Counting:
 
 
 def interval_between(before: _Look, after: _Look) -> Interval:
-    """Return what was counted between two looks, `is_missing` where one of them lacks a side or is no newer."""
+    """Return what was counted between two looks, `is_missing` where one lacks a side or is no newer."""
     seconds = after.at_s - before.at_s
     if before.new is None or before.stable is None or after.new is None or after.stable is None:
         return Interval(0, 0, 0, 0, seconds, is_missing=True)
