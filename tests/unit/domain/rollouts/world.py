@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
+from sluiceway.domain.analysis.counts import Interval
+from sluiceway.domain.analysis.noise import Noise
 from sluiceway.domain.process.plan import (
     Action,
     Approval,
@@ -25,6 +27,7 @@ from sluiceway.domain.rollouts.decision import decide
 from sluiceway.domain.rollouts.model import (
     Command,
     CommandKind,
+    Counted,
     Decision,
     Effect,
     EnsureVersion,
@@ -84,6 +87,8 @@ class World:
     new: dict[str, Reading] = field(default_factory=dict[str, Reading])
     stable: dict[str, Reading] = field(default_factory=dict[str, Reading])
     smoke_passes: bool = True
+    counts: dict[str, Interval] = field(default_factory=dict[str, Interval])  # of every tick, by metric
+    noise: dict[str, Noise] = field(default_factory=dict[str, Noise])
 
     def __post_init__(self) -> None:
         self.state: RolloutState = begin(self.plan, stable=STABLE, new=NEW, instances=1, now=self.now)
@@ -119,6 +124,8 @@ class World:
             stable=dict(self.stable),
             stage_new=dict(self.new),
             stage_stable=dict(self.stable),
+            counted=tuple(Counted(name, self.now, interval) for name, interval in self.counts.items()),
+            noise=dict(self.noise),
             smoke=self.smoke,
             commands=commands,
         )

@@ -1,0 +1,383 @@
+"""What a rollout does with the statistical comparison: acts, asks, holds, passes early."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from sluiceway.domain.analysis.counts import Interval, Problem
+from sluiceway.domain.analysis.noise import INDEPENDENT, Noise
+from sluiceway.domain.analysis.verdict import NoData, Regression
+from sluiceway.domain.process.plan import (
+    Action,
+    AnalysedMetric,
+    Analysis,
+    Audience,
+    Criterion,
+    CriterionKind,
+    MetricSource,
+    UsualNoise,
+    WhenInconclusive,
+)
+from sluiceway.domain.rollouts.analysing import find
+from sluiceway.domain.rollouts.decision import decide
+from sluiceway.domain.rollouts.model import CommandKind, Counted, Phase
+from tests.unit.domain.rollouts.world import NEW, STABLE, World, a_plan, a_trigger
+
+ERRORS = AnalysedMetric("errors", MetricSource.ENVOY)
+SLOW = AnalysedMetric("slow_requests", MetricSource.ENVOY)
+ALIKE = Interval(9_500, 95, 500, 5, 10.0)
+WORSE = Interval(9_500, 95, 500, 40, 10.0)
+NO_REGRESSION = Criterion("no_performance_regression", CriterionKind.ANALYSIS)
+
+
+def an_analysis(*metrics: AnalysedMetric, **more: object) -> Analysis:
+    told: dict[str, object] = {"noise": UsualNoise.INDEPENDENT, **more}
+    return replace(Analysis(metrics or (ERRORS,)), **told)  # type: ignore[arg-type]
+
+
+def a_world(analysis: Analysis, *weights_bp: int, criteria: tuple[Criterion, ...] = ()) -> World:
+    plan = a_plan(*(weights_bp or (500, 2_500, 10_000)), criteria=criteria)
+    world = World(replace(plan, analysis=analysis))
+    world.counts = {metric.name: ALIKE for metric in analysis.metrics}
+    return world
+
+
+def in_first_stage(world: World, ticks: int = 3) -> World:
+    world.run(until=Phase.PROGRESSING)
+    for _ in range(ticks):
+        world.tick()
+    assert world.state.stage_index == 0
+    return world
+
+
+def test_a_regression_is_rolled_back_and_names_itself_with_its_figures() -> None:
+    world = in_first_stage(a_world(an_analysis()))
+    world.counts["errors"] = WORSE
+
+    world.run(until=Phase.ROLLING_BACK, ticks=10)
+
+    assert world.state.phase is Phase.ROLLING_BACK
+    decided = next(each for each in world.decisions if each.kind == "rollback-decided")
+    assert decided.by == "analysis:errors"
+    assert decided.why.startswith("immediate rollback: analysis: errors on 2.0 are ")
+    assert "limit 1.25" in decided.why
+    figures = dict(decided.figures)
+    assert figures["errors.evidence"] >= figures["errors.needed"] == pytest.approx(100)  # type: ignore[operator]
+    assert figures["errors.low"] > 1.25  # type: ignore[operator]
+
+
+def test_a_version_that_is_no_worse_goes_through() -> None:
+    world = a_world(an_analysis())
+
+    world.run()
+
+    assert world.state.phase is Phase.PROMOTED
+
+
+def test_without_known_noise_a_person_is_asked_instead() -> None:
+    world = in_first_stage(a_world(an_analysis(noise=UsualNoise.LEARNED)))
+    world.counts["errors"] = replace(WORSE, x1=200)
+
+    world.run(until=Phase.PAUSED, ticks=60)
+
+    assert world.state.pause is not None
+    assert world.state.pause.asks
+    assert "usual noise is not known here, so a person should decide" in world.state.pause.reason
+
+
+def test_with_learned_noise_it_acts_by_itself() -> None:
+    world = in_first_stage(a_world(an_analysis(noise=UsualNoise.LEARNED)))
+    world.noise["errors"] = Noise(burst=1.5, slow_sd=0.05, slow_s=300.0)
+    world.counts["errors"] = replace(WORSE, x1=100)
+
+    world.run(until=Phase.ROLLING_BACK, ticks=60)
+
+    assert world.state.phase is Phase.ROLLING_BACK
+
+
+def test_each_interval_counts_once_however_often_it_is_seen() -> None:
+    world = in_first_stage(a_world(an_analysis()))
+    seen = world.observe()
+    once = decide(world.state, seen, world.now).state
+
+    again = decide(once, seen, world.now).state
+
+    assert once.analysis is not None
+    assert again.analysis == once.analysis
+
+
+def test_what_was_counted_before_the_first_stage_is_not_held_against_anyone() -> None:
+    world = a_world(an_analysis())
+    world.counts["errors"] = WORSE
+    world.run(until=Phase.PROGRESSING)
+    world.tick()
+    world.counts.clear()
+    world.tick()
+
+    assert world.state.analysis is not None
+    assert all(each.evidence.n1 <= WORSE.n1 for each in world.state.analysis.metrics)
+
+
+def test_a_person_may_go_on_in_spite_of_it_and_is_not_asked_again() -> None:
+    world = in_first_stage(a_world(an_analysis(on_regression=Action.ASK)))
+    world.counts["errors"] = WORSE
+    world.run(until=Phase.PAUSED, ticks=10)
+
+    world.ask(CommandKind.RESUME)
+    for _ in range(10):
+        world.tick()
+
+    assert world.state.phase is Phase.PROGRESSING
+    assert world.kinds.count("asked") == 1
+    assert world.state.muted == ("analysis:errors",)
+
+
+def test_another_metric_still_acts_after_one_was_accepted() -> None:
+    world = in_first_stage(a_world(an_analysis(ERRORS, SLOW, on_regression=Action.ASK)))
+    world.counts["errors"] = WORSE
+    world.run(until=Phase.PAUSED, ticks=10)
+    world.ask(CommandKind.RESUME)
+    world.counts["slow_requests"] = WORSE
+
+    world.run(until=Phase.PAUSED, ticks=10)
+
+    assert world.state.pause is not None
+    assert world.state.pause.by == "analysis:slow_requests"
+
+
+def test_several_metrics_that_are_each_a_little_worse_act_together() -> None:
+    alone = in_first_stage(a_world(an_analysis(ERRORS, SLOW)))
+    together = in_first_stage(a_world(an_analysis(ERRORS, SLOW)))
+    slightly = Interval(950, 9.5, 50, 1.1, 1.0)
+    alone.counts = {"errors": slightly, "slow_requests": Interval(950, 9.5, 50, 0.5, 1.0)}
+    together.counts = {"errors": slightly, "slow_requests": slightly}
+
+    while together.state.phase is Phase.PROGRESSING:
+        alone.tick(seconds=1)
+        together.tick(seconds=1)
+
+    assert alone.state.phase is Phase.PROGRESSING
+    assert together.state.phase is Phase.ROLLING_BACK
+    assert together.state.rollback is not None
+    assert together.state.rollback.by == "analysis"
+    assert "errors and slow requests on 2.0 are together worse than on 1.0" in together.state.rollback.reason
+
+
+def test_a_smaller_effect_than_the_process_cares_for_is_left_alone() -> None:
+    analysis = an_analysis(replace(ERRORS, min_effect=0.1))
+    world = in_first_stage(a_world(analysis))
+    world.counts["errors"] = WORSE
+
+    for _ in range(10):
+        world.tick()
+
+    assert world.state.phase is Phase.PROGRESSING
+
+
+def test_a_shared_incident_holds_the_stage_and_is_not_blamed_on_the_new_version() -> None:
+    world = in_first_stage(a_world(an_analysis()), ticks=20)
+    world.counts["errors"] = Interval(9_500, 1_900, 500, 100, 10.0)
+
+    for _ in range(60):
+        world.tick()
+
+    assert world.state.phase is Phase.PROGRESSING
+    assert world.state.stage_index == 0
+    assert "incident-began" in world.kinds
+    assert "a shared incident, not held against 2.0" in world.state.waits_for[0]
+
+
+def test_it_goes_on_when_the_incident_is_over() -> None:
+    world = in_first_stage(a_world(an_analysis()), ticks=20)
+    world.counts["errors"] = Interval(9_500, 1_900, 500, 100, 10.0)
+    for _ in range(60):
+        world.tick()
+    world.counts["errors"] = ALIKE
+
+    world.run()
+
+    assert world.state.phase is Phase.PROMOTED
+    assert world.kinds.count("incident-began") == world.kinds.count("incident-over") == 1
+
+
+@pytest.mark.parametrize(
+    ("interval", "problem", "words"),
+    [
+        (Interval(0, 0, 0, 0, 10.0, is_missing=True), Problem.MISSING, "the source gave no figures"),
+        (Interval(9_500, 95, 0, 0, 10.0), Problem.NO_REQUESTS_ON_NEW, "the new version had no requests"),
+        (Interval(0, 0, 500, 5, 10.0), Problem.NO_REQUESTS_ON_STABLE, "no requests to compare with"),
+        (Interval(9_500, math.nan, 500, 5, 10.0), Problem.NOT_A_NUMBER, "not a number"),
+        (Interval(9_500, 95, -500, 5, 10.0), Problem.NEGATIVE, "counter was probably reset"),
+        (Interval(9_500, 95, 3, 5, 10.0), Problem.MORE_BAD_THAN_REQUESTS, "counter was probably reset"),
+        (Interval(9_500, 95, 500, 5, 10.0, skew_s=30.0), Problem.SKEWED, "clocks of their sources differ"),
+    ],
+)
+@pytest.mark.parametrize("when", ["from the start", "later"])
+def test_unusable_figures_are_named_and_never_pass_a_stage(
+    interval: Interval, problem: Problem, words: str, when: str
+) -> None:
+    world = a_world(an_analysis())
+    if when == "later":
+        in_first_stage(world, ticks=10)
+    world.counts["errors"] = interval
+
+    for _ in range(120):
+        world.tick()
+
+    assert world.state.phase is Phase.PROGRESSING
+    assert world.state.stage_index == 0
+    (found,) = find(world.state)
+    assert isinstance(found.verdict, NoData)
+    assert found.verdict.problem is problem
+    assert words in world.state.waits_for[0]
+    assert world.kinds.count("holding") == 1
+
+
+def test_too_few_requests_never_pass_a_stage() -> None:
+    world = a_world(an_analysis())
+    world.counts["errors"] = Interval(40, 0, 0.2, 0, 10.0)
+
+    for _ in range(120):
+        world.tick()
+
+    assert world.state.stage_index == 0
+    assert "at least 50 requests are needed" in world.state.waits_for[0]
+
+
+@pytest.mark.parametrize(
+    ("what", "phase"),
+    [
+        (WhenInconclusive.PAUSE, Phase.PAUSED),
+        (WhenInconclusive.ROLLBACK, Phase.ROLLING_BACK),
+    ],
+)
+def test_a_stage_without_data_ends_as_the_process_says(what: WhenInconclusive, phase: Phase) -> None:
+    world = in_first_stage(a_world(an_analysis(on_no_data=what)))
+    world.counts["errors"] = Interval(0, 0, 0, 0, 10.0, is_missing=True)
+
+    world.run(until=phase, ticks=120)
+
+    assert world.state.phase is phase
+    decided = world.decisions[-1]
+    assert decided.by == "analysis"
+    assert "stage s0 has no answer from the analysis of errors: no usable figures" in decided.why
+
+
+def test_a_sound_version_passes_stages_early_where_the_process_allows_it() -> None:
+    usual, early = (a_world(an_analysis(promote_early=allowed, min_bake_s=60)) for allowed in (False, True))
+
+    usual.run()
+    early.run()
+
+    assert usual.state.phase is early.state.phase is Phase.PROMOTED
+    assert early.now - early.state.started_at < 0.7 * (usual.now - usual.state.started_at)
+    passed = [each for each in early.decisions if each.kind == "promoted-early"]
+    assert passed
+    assert "1.5 times or more is ruled out" in passed[0].why
+    assert "promoted-early" not in usual.kinds
+
+
+def test_no_stage_passes_before_the_shortest_bake() -> None:
+    world = in_first_stage(a_world(an_analysis(promote_early=True, min_bake_s=400)), ticks=0)
+    entered = world.now
+
+    while world.state.stage_index == 0:
+        world.tick()
+
+    assert (world.now - entered).total_seconds() >= 390
+
+
+def test_the_named_criterion_is_met_only_by_a_version_that_is_shown_to_be_sound() -> None:
+    slightly = replace(ALIKE, x1=7)
+    sound = a_world(an_analysis(), criteria=(NO_REGRESSION,))
+    doubtful = a_world(an_analysis(), criteria=(NO_REGRESSION,))
+    doubtful.counts["errors"] = slightly
+
+    sound.run(ticks=300)
+    doubtful.run(ticks=300)
+
+    assert sound.state.phase is Phase.PROMOTED
+    assert doubtful.state.stage_index == 0
+    assert "no_performance_regression: too early to say" in doubtful.state.waits_for[0]
+
+
+def test_thresholds_keep_acting_beside_it_and_name_themselves() -> None:
+    world = a_world(an_analysis())
+    world.plan = replace(world.plan, triggers=(a_trigger("error_rate > 0.05"),))
+    world.state = replace(world.state, plan=world.plan)
+    in_first_stage(world)
+    world.figures(error_rate=0.5, side="new")
+
+    world.run(until=Phase.ROLLING_BACK, ticks=10)
+
+    assert world.state.rollback is not None
+    assert world.state.rollback.by == "trigger:immediate-trigger"
+
+
+def test_nothing_is_compared_while_only_one_version_has_users() -> None:
+    world = a_world(an_analysis(), 0, 10_000)
+    world.plan = replace(
+        world.plan,
+        stages=(replace(world.plan.stages[0], mirror_bp=1_000), world.plan.stages[1]),
+    )
+    world.state = replace(world.state, plan=world.plan)
+    world.counts["errors"] = WORSE
+
+    world.run()
+
+    assert world.state.phase is Phase.PROMOTED
+    assert world.state.analysis is not None
+    assert all(each.evidence.n1 == 0 for each in world.state.analysis.metrics)
+
+
+def test_chosen_users_are_compared_too() -> None:
+    world = a_world(an_analysis(), 0, 10_000)
+    inside = Audience("header", "x-team", ("us",))
+    world.plan = replace(
+        world.plan, stages=(replace(world.plan.stages[0], audience=(inside,)), world.plan.stages[1])
+    )
+    world.state = replace(world.state, plan=world.plan)
+    world.counts["errors"] = WORSE
+
+    world.run(until=Phase.ROLLING_BACK, ticks=20)
+
+    assert world.state.phase is Phase.ROLLING_BACK
+
+
+def test_the_promise_is_made_in_real_time_when_the_clock_runs_fast() -> None:
+    world = a_world(an_analysis())
+    world.run(until=Phase.PROGRESSING)
+    seen = replace(world.observe(), speed=60.0)
+    world.state = replace(world.state, stage_entered_at=world.now)
+
+    state = decide(world.state, seen, world.now).state
+
+    assert state.analysis is not None
+    assert state.analysis.bake_s == 1_800 / 60
+
+
+def test_a_bound_for_slow_answers_is_remembered_and_said() -> None:
+    world = in_first_stage(a_world(an_analysis(SLOW)))
+    world.counts.clear()
+    state = world.state
+    for _ in range(8):
+        counted = Counted("slow_requests", world.now, WORSE, slower_than_ms=240.0)
+        state = decide(state, replace(world.observe(), counted=(counted,)), world.now).state
+        world.tick()
+
+    (found,) = find(replace(state, plan=world.plan))
+    assert isinstance(found.verdict, Regression)
+    assert found.verdict.sentence.startswith("slow requests (over 240 ms) on 2.0 are ")
+
+
+def test_independent_noise_is_what_the_process_declares_not_what_was_learned() -> None:
+    world = a_world(an_analysis())
+    world.noise["errors"] = Noise(burst=9.0, slow_sd=0.5, slow_s=300.0)
+    in_first_stage(world)
+
+    assert world.state.analysis is not None
+    assert world.state.analysis.metrics[0].noise == INDEPENDENT
+    assert (world.state.stable, world.state.new) == (STABLE, NEW)
