@@ -2,39 +2,69 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluiceway.domain.process.plan import FULL_WEIGHT_BP, Action, RolloutPlan, Strategy
+from sluiceway.domain.analysis.counts import Interval
+from sluiceway.domain.process.plan import (
+    FULL_WEIGHT_BP,
+    Action,
+    AnalysedMetric,
+    Analysis,
+    MetricSource,
+    RolloutPlan,
+    Strategy,
+    UsualNoise,
+    WhenInconclusive,
+)
 from sluiceway.domain.rollouts.model import Command, CommandKind, Phase, RolloutState, SetTraffic
 from tests.unit.domain.rollouts.world import NEW, STABLE, World, a_plan, a_trigger, expression
 
 Event = tuple[str, Any]
 
+analyses = st.builds(
+    Analysis,
+    metrics=st.just((AnalysedMetric("errors", MetricSource.ENVOY),)),
+    on_regression=st.sampled_from(Action),
+    on_no_data=st.sampled_from(WhenInconclusive),
+    promote_early=st.booleans(),
+    noise=st.sampled_from(UsualNoise),
+)
 plans = st.builds(
-    lambda weights, actions, keep, approvals, strategy: a_plan(
-        *sorted(weights),
-        FULL_WEIGHT_BP,
-        triggers=tuple(a_trigger(action=action, window_s=20) for action in actions),
-        criteria=(expression("error_rate < 0.01"),),
-        duration_s=30,
-        keep_old_s=keep,
-        approvals=tuple(approvals),
-        strategy=strategy,
+    lambda weights, actions, keep, approvals, strategy, analysis: replace(
+        a_plan(
+            *sorted(weights),
+            FULL_WEIGHT_BP,
+            triggers=tuple(a_trigger(action=action, window_s=20) for action in actions),
+            criteria=(expression("error_rate < 0.01"),),
+            duration_s=30,
+            keep_old_s=keep,
+            approvals=tuple(approvals),
+            strategy=strategy,
+        ),
+        analysis=analysis,
     ),
     st.lists(st.integers(1, FULL_WEIGHT_BP - 1), max_size=4, unique=True),
     st.lists(st.sampled_from(Action), max_size=3, unique=True),
     st.sampled_from([0, 60]),
     st.lists(st.integers(0, 4), max_size=2),
     st.sampled_from(Strategy),
+    st.one_of(st.none(), analyses),
+)
+figures = st.one_of(st.integers(-5, 5_000).map(float), st.just(math.nan), st.just(math.inf))
+intervals = st.builds(
+    Interval, n0=figures, x0=figures, n1=figures, x1=figures, seconds=st.sampled_from([0.0, 5.0, 60.0])
 )
 events = st.lists(
     st.one_of(
         st.tuples(st.just("tick"), st.integers(1, 60)),
         st.tuples(st.just("errors"), st.sampled_from([None, 0.0, 0.2])),
+        st.tuples(st.just("counts"), intervals),
         st.tuples(st.just("proxy"), st.booleans()),
         st.tuples(st.just("healthy"), st.booleans()),
         st.tuples(st.just("lost"), st.none()),
@@ -49,6 +79,8 @@ def play(world: World, event: Event) -> None:
     match event:
         case ("errors", rate):
             world.figures(error_rate=rate, requests=0 if rate is None else 500, side="new")
+        case ("counts", interval):
+            world.counts["errors"] = interval
         case ("proxy", answers):
             world.proxy_answers = bool(answers)
         case ("healthy", healthy):
@@ -139,6 +171,7 @@ def test_once_everything_is_well_and_people_agree_every_rollout_ends(
     world.proxy_answers = True
     world.healthy[NEW] = True
     world.figures(error_rate=0.0)
+    world.counts["errors"] = Interval(9_500, 95, 500, 5, 10.0)
 
     for round_number in range(200):
         if world.state.phase is Phase.PAUSED:
