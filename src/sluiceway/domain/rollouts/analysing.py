@@ -6,6 +6,7 @@ in `domain.analysis`; what follows from a verdict is the business of `decision` 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -184,7 +185,7 @@ def subject_of(metric: AnalysedMetric, known: MetricAnalysis, state: RolloutStat
 
 
 def figures_of(found: tuple[Found, ...]) -> tuple[tuple[str, float | str | None], ...]:
-    """Return the figures behind verdicts, for the audit trail."""
+    """Return the figures behind verdicts, for the audit trail; None for a bound that is not there yet."""
     figures: list[tuple[str, float | str | None]] = []
     for each in found:
         name, behind = each.metric.name, each.verdict.figures
@@ -200,7 +201,9 @@ def figures_of(found: tuple[Found, ...]) -> tuple[tuple[str, float | str | None]
             (f"{name}.stable_bad", behind.x0),
             (f"{name}.stable_all", behind.n0),
         ]
-    return tuple(figures)
+    return tuple(
+        (name, None if isinstance(value, float) and math.isinf(value) else value) for name, value in figures
+    )
 
 
 def usual_noise(analysis: Analysis, metric: AnalysedMetric, seen: Observation) -> Noise:

@@ -21,7 +21,7 @@ from sluiceway.domain.process.plan import (
     UsualNoise,
     WhenInconclusive,
 )
-from sluiceway.domain.rollouts.analysing import find
+from sluiceway.domain.rollouts.analysing import figures_of, find
 from sluiceway.domain.rollouts.decision import decide
 from sluiceway.domain.rollouts.model import CommandKind, Counted, Phase
 from tests.unit.domain.rollouts.world import NEW, STABLE, World, a_plan, a_trigger
@@ -315,6 +315,17 @@ def test_thresholds_keep_acting_beside_it_and_name_themselves() -> None:
 
     assert world.state.rollback is not None
     assert world.state.rollback.by == "trigger:immediate-trigger"
+
+
+def test_figures_for_the_audit_trail_are_finite_or_none() -> None:
+    world = a_world(an_analysis())
+    world.counts["errors"] = Interval(9_500, 0, 500, 0, 10.0)
+    in_first_stage(world)
+
+    figures = dict(figures_of(find(world.state)))
+
+    assert figures["errors.high"] is None
+    assert figures["errors.new_all"] == 500
 
 
 def test_nothing_is_compared_while_only_one_version_has_users() -> None:
