@@ -20,7 +20,9 @@ from sluiceway.domain.analysis.incidents import rise
 from sluiceway.domain.analysis.planning import Need, still_needed
 from sluiceway.domain.analysis.ranges import Range, overall_range, recent_range
 
+UNTRUSTED = "how much two equally good versions differ here is not known yet, so a person should decide"
 _DOUBT = 0.1  # of the evidence a rollback needs: above it, nothing is called sound
+_NOTHING, _ANYTHING = 0.01, 100.0  # a range from one to the other says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +198,9 @@ def describe(state: Evidence, settings: Settings) -> Figures:
 
 def times_words(found: Range) -> str:
     """Return a range as people say it: "3.2 to 5.9 times", "at most 0.9 times", "an unknown multiple of"."""
-    if found.low <= 0.01 and found.high >= 100:
+    if found.low <= _NOTHING and found.high >= _ANYTHING:
         return "an unknown multiple of"
-    if found.low <= 0.01:
+    if found.low <= _NOTHING:
         return f"at most {_number(found.high)} times"
     if found.high >= 1_000:
         return f"at least {_number(found.low)} times"
@@ -211,17 +213,16 @@ def _regression_words(figures: Figures, settings: Settings, subject: Subject) ->
     if found.low > settings.margin:
         said = f"{who} are {times_words(found)} {whom}; limit {settings.margin:g}"
     else:
-        said = (
-            f"{who} are about {_number(found.ratio)} times {whom} ({times_words(found)}); limit"
-            f" {settings.margin:g}; at most 1 in {1 / settings.alpha:.0f} within it would look like this"
-        )
-    return said if figures.is_trusted else f"{said}; usual noise is not known here, so a person should decide"
+        rare = f"at most 1 in {1 / settings.alpha:.0f} releases within it ever looks like this"
+        times = f"about {_number(found.ratio)} times {whom} ({times_words(found)})"
+        said = f"{who} are {times}; limit {settings.margin:g}; {rare}"
+    return said if figures.is_trusted else f"{said}; {UNTRUSTED}"
 
 
 def _sound_words(state: Evidence, settings: Settings, subject: Subject, figures: Figures) -> str:
     who = f"{subject.noun} on {subject.new}"
     if evidence_of_soundness(state) < 1.0 / settings.beta and settings.limit_rate is not None:
-        return f"{who} stay below the limit of {settings.limit_rate:.2%} of requests"
+        return f"{who} stay below the limit of {settings.limit_rate * 100:.3g} % of requests"
     said = f"{who} are {times_words(figures.overall)} those on {subject.stable}"
     return f"{said}; {settings.sound_margin:g} times or more is ruled out"
 
@@ -230,17 +231,22 @@ def _no_data_words(state: Evidence, subject: Subject) -> str:
     why = f": {PROBLEM_WORDS[state.problem]}" if state.problem else ""
     if state.n1 <= 0:
         return f"nothing is known of {subject.noun} on {subject.new} yet{why}"
-    return f"no usable figures of {subject.noun} on {subject.new} for {state.silent_s:.0f} s{why}"
+    silent = f"{state.silent_s:.0f} s" if state.silent_s < 120 else f"{state.silent_s / 60:.0f} min"
+    return f"no usable figures of {subject.noun} on {subject.new} for {silent}{why}"
 
 
 def _undecided_words(
     state: Evidence, settings: Settings, subject: Subject, figures: Figures, needs: Need
 ) -> str:
     so_far = f"too early to say whether {subject.noun} on {subject.new} are worse than on {subject.stable}"
-    counts = f"{state.x1:.0f} of {state.n1:.0f} requests so far against {state.x0:.0f} of {state.n0:.0f}"
-    if state.n1 < settings.min_requests:
-        return f"{so_far}: {counts}; at least {settings.min_requests} requests are needed"
-    known = f"{times_words(figures.overall)} as many" if figures.overall.high < math.inf else counts
+    counts = (
+        f"{state.x1:,.0f} in {state.n1:,.0f} requests on {subject.new},"
+        f" {state.x0:,.0f} in {state.n0:,.0f} on {subject.stable}"
+    )
+    if min(state.n0, state.n1) < settings.min_requests:
+        return f"{so_far}: {counts}; it takes at least {settings.min_requests} requests on each"
+    is_known = figures.overall.low > _NOTHING or figures.overall.high < _ANYTHING
+    known = f"so far {times_words(figures.overall)} as many per request" if is_known else counts
     return f"{so_far}: {known}; {needs.words}"
 
 

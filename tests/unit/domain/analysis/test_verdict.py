@@ -46,7 +46,9 @@ def test_with_assumed_noise_a_regression_asks_for_a_person() -> None:
 
     assert isinstance(verdict, Regression)
     assert not verdict.figures.is_trusted
-    assert verdict.sentence.endswith("usual noise is not known here, so a person should decide")
+    assert verdict.sentence.endswith(
+        "how much two equally good versions differ here is not known yet, so a person should decide"
+    )
 
 
 def test_a_sound_version_is_said_to_be_no_worse_than_the_margin() -> None:
@@ -63,7 +65,7 @@ def test_a_version_below_its_absolute_limit_is_said_to_be_so() -> None:
     verdict = judge(fed(limited, *steady(0, bad_stable=0, times=30)), limited, SUBJECT)
 
     assert isinstance(verdict, NoRegressionWithinMargin)
-    assert verdict.sentence == "errors on 2.1 stay below the limit of 2.00% of requests"
+    assert verdict.sentence == "errors on 2.1 stay below the limit of 2 % of requests"
 
 
 def test_too_little_data_is_undecided_and_says_what_it_needs() -> None:
@@ -71,7 +73,44 @@ def test_too_little_data_is_undecided_and_says_what_it_needs() -> None:
 
     assert isinstance(verdict, Undecided)
     assert verdict.sentence.endswith(
-        "0 of 30 requests so far against 9 of 950; at least 50 requests are needed"
+        "0 in 30 requests on 2.1, 9 in 950 on 2.0; it takes at least 50 requests on each"
+    )
+
+
+def test_too_few_requests_on_stable_are_said_to_be_too_few_as_well() -> None:
+    verdict = judge(fed(QUIET, Interval(20, 1, 1_980, 9, 10)), QUIET, SUBJECT)
+
+    assert isinstance(verdict, Undecided)
+    assert verdict.sentence.endswith("it takes at least 50 requests on each")
+
+
+def test_undecided_gives_counts_while_the_range_says_nothing() -> None:
+    verdict = judge(fed(QUIET, Interval(9_500, 1, 1_250, 0, 10)), QUIET, SUBJECT)
+
+    assert isinstance(verdict, Undecided)
+    assert ": 0 in 1,250 requests on 2.1, 1 in 9,500 on 2.0; " in verdict.sentence
+
+
+def test_undecided_says_how_many_times_so_far() -> None:
+    verdict = judge(fed(NOISY, *steady(5, times=6)), NOISY, SUBJECT)
+
+    assert " times as many per request; about " in verdict.sentence
+
+
+def test_a_regression_whose_range_is_wide_says_how_rare_that_is() -> None:
+    verdict = judge(fed(QUIET, *steady(10, times=8)), QUIET, SUBJECT)
+
+    assert isinstance(verdict, Regression)
+    assert verdict.figures.shown.low <= 1.25
+    assert verdict.sentence.endswith("; at most 1 in 100 releases within it ever looks like this")
+
+
+def test_silence_is_told_in_minutes_when_it_lasts() -> None:
+    silent = [Interval(9_500, 95, 0, 0, 10.0)] * 30
+    verdict = judge(fed(QUIET, *steady(5, times=2), *silent), QUIET, SUBJECT)
+
+    assert verdict.sentence == (
+        "no usable figures of errors on 2.1 for 5 min: the new version had no requests"
     )
 
 

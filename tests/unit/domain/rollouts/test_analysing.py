@@ -85,7 +85,7 @@ def test_without_known_noise_a_person_is_asked_instead() -> None:
 
     assert world.state.pause is not None
     assert world.state.pause.asks
-    assert "usual noise is not known here, so a person should decide" in world.state.pause.reason
+    assert "how much two equally good versions differ here is not known yet" in world.state.pause.reason
 
 
 def test_with_learned_noise_it_acts_by_itself() -> None:
