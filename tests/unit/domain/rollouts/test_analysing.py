@@ -244,7 +244,7 @@ def test_too_few_requests_never_pass_a_stage() -> None:
         world.tick()
 
     assert world.state.stage_index == 0
-    assert "at least 50 requests are needed" in world.state.waits_for[0]
+    assert "it takes at least 50 requests on each" in world.state.waits_for[0]
 
 
 @pytest.mark.parametrize(
