@@ -121,7 +121,11 @@ def _lagged(scaled: Sequence[Sequence[tuple[float, float]]], lag: int) -> float:
 
 
 def _error_of_first(scaled: Sequence[Sequence[tuple[float, float]]], first: float) -> float:
-    """Return the standard error of the lag-1 moment, from blocks, since neighbours are alike."""
+    """Return the standard error of the lag-1 moment, from blocks, since neighbours are alike.
+
+    Never below what independent counts alone would leave: scaled residuals have variance v, so their
+    products have v_t v_t+1. Where hardly anything is bad, blocks are empty and would promise certainty.
+    """
     square = weight = 0.0
     for group in scaled:
         off, length = 0.0, 0
@@ -132,7 +136,7 @@ def _error_of_first(scaled: Sequence[Sequence[tuple[float, float]]], first: floa
             if length == _BLOCK:
                 square, off, length = square + off * off, 0.0, 0
         square += off * off
-    return math.sqrt(square) / weight if weight > 0 else 1.0
+    return max(math.sqrt(square) / weight, 1.0 / math.sqrt(weight)) if weight > 0 else math.inf
 
 
 def _memory_s(lags: Sequence[float], step_s: float) -> float:

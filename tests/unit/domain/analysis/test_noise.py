@@ -86,6 +86,23 @@ def test_holes_in_the_history_are_left_out() -> None:
     assert learn_noise(groups).burst == pytest.approx(5.0, rel=0.2)
 
 
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("minutes", "bad"), [(120, 20), (1_440, 60), (1_440, 300)])
+def test_few_bad_requests_leave_the_wandering_at_its_prior(minutes: int, bad: int, seed: int) -> None:
+    # Hardly two minutes in a row hold any: what is not seen is neither certain nor enormous.
+    rng = random.Random(seed)
+    per_side = bad / 2 / minutes
+    group = [
+        Interval(3_000, bursts(rng, per_side, 3.0), 3_000, bursts(rng, per_side, 3.0), 60.0)
+        for _ in range(minutes)
+    ]
+
+    noise = learn_noise([group])
+
+    assert noise.is_learned
+    assert 0.2 < noise.slow_sd < 0.3
+
+
 def test_single_requests_are_worth_one() -> None:
     assert worth(1.0, 4.0) == 1.0
 
