@@ -78,6 +78,7 @@ class Sampler:
         self._number = 0
         self._stage: tuple[int, float] = (-1, clock.monotonic_s())
         self._counting = Counting(row, clock)
+        self._specs = self._by_source()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -88,17 +89,17 @@ class Sampler:
 
     def start(self) -> None:
         """Begin to sample, on threads of its own."""
-        by_source: dict[MetricSource, list[MetricSpec]] = {}
-        for spec in metrics_read(self._row.state.plan, self._row.setup.metrics):
-            by_source.setdefault(spec.source, []).append(spec)
-        for source in self._counting.sources:
-            by_source.setdefault(source, [])
-        for source, specs in by_source.items():
+        for source, specs in self._specs.items():
             thread = threading.Thread(
-                target=self._run, args=(source, tuple(specs)), name=f"sample-{source}", daemon=True
+                target=self._run, args=(source, specs), name=f"sample-{source}", daemon=True
             )
             self._threads.append(thread)
             thread.start()
+
+    def step(self) -> None:
+        """Take one sample of every source now, on the caller's thread: for who moves time itself."""
+        for source, specs in self._specs.items():
+            self._take(source, self._providers.get(source), specs)
 
     def stop(self) -> None:
         """Sample no more; threads end by themselves."""
@@ -137,6 +138,15 @@ class Sampler:
                 (*merged.problems, *problems),
             )
         return merged
+
+    def _by_source(self) -> dict[MetricSource, tuple[MetricSpec, ...]]:
+        """Return what must be read, by the source to ask; the analysis may need a source of its own."""
+        by_source: dict[MetricSource, tuple[MetricSpec, ...]] = {}
+        for spec in metrics_read(self._row.state.plan, self._row.setup.metrics):
+            by_source[spec.source] = (*by_source.get(spec.source, ()), spec)
+        for source in sorted(self._counting.sources):
+            by_source.setdefault(source, ())
+        return by_source
 
     def _run(self, source: MetricSource, specs: tuple[MetricSpec, ...]) -> None:
         provider = self._providers.get(source)

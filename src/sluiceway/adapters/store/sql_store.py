@@ -26,12 +26,12 @@ class SqlStore:
 
     `owner` names the holder of the leases that are claimed through it. It must be the same after a restart
     (so that the successor can take its predecessor's leases back) and differ between processes that serve
-    the same database.
+    the same database. `effects` takes what is queued, the work engine's own queue when it is left out.
     """
 
-    def __init__(self, backend: Backend, owner: str) -> None:
+    def __init__(self, backend: Backend, owner: str, effects: EffectQueue | None = None) -> None:
         self._backend = backend
-        self._effects = EffectQueue(backend)
+        self._effects = effects if effects is not None else EffectQueue(backend)
         self.owner = owner
         with self._translated():
             bring_up(backend)
