@@ -13,7 +13,8 @@ from datetime import datetime
 import structlog
 
 from sluiceway.domain.process.plan import MetricSource
-from sluiceway.domain.rollouts.model import Observation, Phase, RolloutId
+from sluiceway.domain.rollouts.model import Observation, RolloutId
+from sluiceway.domain.rollouts.plotting import point_of
 from sluiceway.engine.caretaker import Caretaker
 from sluiceway.engine.delivery import Delivery
 from sluiceway.engine.history import HISTORY_S, History
@@ -219,17 +220,7 @@ class Engine:
 
     def _point(self, row: RolloutRow, wall: datetime) -> SamplePoint | None:
         seen = self._reconciler.latest(row.id)
-        if seen is None:
-            return None
-        figures: dict[str, float | None] = {"weight_asked": row.state.weight_bp / 100}
-        split = seen.traffic
-        if split is not None:
-            everyone = row.state.phase is Phase.FINISHING and split.stable == row.state.new
-            figures["weight_observed"] = 100.0 if everyone else split.new_weight_bp / 100
-        for side, readings in (("new", seen.new), ("stable", seen.stable)):
-            for name, reading in readings.items():
-                figures[f"{side}.{name}"] = reading.value
-        return SamplePoint(wall, figures)
+        return SamplePoint(wall, point_of(row.state, seen)) if seen is not None else None
 
     def _note_clock(self) -> None:
         """Remember process time, so that a restart (or a clock set back) never lets it go backwards."""

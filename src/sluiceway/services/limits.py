@@ -1,7 +1,8 @@
 """Which bounds a plan's triggers set on a metric, to draw as lines and to show beside figures.
 
 Plain comparisons with a number are fixed bounds (`error_rate > 0.05`); one that moves with the stable
-version (`p95_ms > 2.0 * baseline.p95_ms`) is a factor. Judging is `domain.rollouts`' business, not done here.
+version (`p95_ms > 2.0 * baseline.p95_ms`) is a factor. The statistical comparison has bounds of its own.
+Judging is `domain.rollouts`' business, not done here.
 """
 
 from __future__ import annotations
@@ -56,3 +57,14 @@ def relative_limits(plan: RolloutPlan) -> dict[str, float]:
         for metric, factor in found:
             factors[metric] = min(factor, factors.get(metric, factor))
     return factors
+
+
+def compared_limits(plan: RolloutPlan) -> dict[str, float]:
+    """Return the ratios to which the comparison holds each metric, named as in a `SeriesView`."""
+    if plan.analysis is None:
+        return {}
+    limits: dict[str, float] = {}
+    for metric in plan.analysis.metrics:
+        limits[f"analysis.{metric.name}.margin"] = metric.margin
+        limits[f"analysis.{metric.name}.sound_margin"] = metric.sound_margin
+    return limits

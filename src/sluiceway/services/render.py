@@ -26,7 +26,8 @@ from sluiceway.domain.rollouts.model import (
 from sluiceway.domain.rollouts.moves import approval_words, current_stage
 from sluiceway.domain.rollouts.progress import stage_time_left_s
 from sluiceway.ports.store import RolloutRow, SamplePoint
-from sluiceway.services.limits import fixed_limits, relative_limits
+from sluiceway.services.analysis_view import render_analysis
+from sluiceway.services.limits import compared_limits, fixed_limits, relative_limits
 from sluiceway.services.views import (
     AuditView,
     CriterionView,
@@ -100,6 +101,7 @@ def render_view(
         actions=tuple(possible_actions(state)),
         decisions=tuple(reversed(decisions[-MAX_DECISIONS:])),
         problems=(*notices, *seen.problems),
+        analysis=render_analysis(state),
     )
 
 
@@ -113,6 +115,8 @@ def render_explanation(
         waits_for=tuple(found.waits_for),
         on_whom=tuple(found.on_whom),
         next=found.next,
+        compared=found.compared,
+        early=found.early,
     )
 
 
@@ -137,7 +141,7 @@ def render_series(points: Sequence[SamplePoint], state: RolloutState) -> SeriesV
     return SeriesView(
         at=tuple(point.at.timestamp() for point in points),
         figures={name: tuple(point.figures.get(name) for point in points) for name in names},
-        limits=fixed_limits(state.plan),
+        limits=fixed_limits(state.plan) | compared_limits(state.plan),
         relative_limits=relative_limits(state.plan),
     )
 

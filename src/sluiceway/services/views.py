@@ -66,8 +66,61 @@ class ExplanationView:
     headline: str
     since: datetime
     waits_for: tuple[str, ...]
-    on_whom: tuple[str, ...]  # people, roles, "time" or "data"
+    on_whom: tuple[str, ...]  # people, roles, "time", "data" or "incident"
     next: str  # what happens when nothing more is missing
+    compared: tuple[str, ...] = ()  # what the statistical comparison says, a sentence per metric
+    early: str = ""  # when the running stage may pass before its time; "" where it may not
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedView:
+    """One metric of the new version against stable's, counted on both at the same time.
+
+    `ratio` is how many times stable's rate the new version's is, most likely; `low` and `high` hold it at all
+    looks. All three are None while nothing is known. `evidence_share` (0 to 1) is the part of what a rollback
+    needs that is there. Every `..._words` and `sentence` is for people; the figures beside it are the same.
+    """
+
+    name: str
+    words: str  # how people call it, in the plural
+    verdict: (
+        str  # "regression", "no-regression", "undecided", "too-little-data", "no-data", "shared-incident"
+    )
+    sentence: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    range_words: str  # "2.9 to 6.6 times"
+    margin: float  # up to this ratio it is tolerated
+    sound_margin: float  # shown to be below this ratio, it counts as no regression
+    new_bad: float
+    new_all: float
+    stable_bad: float
+    stable_all: float
+    counts_words: str
+    evidence_share: float
+    evidence_words: str
+    is_noise_known: bool  # False: a person is asked instead of a rollback
+    noise_words: str  # why a person would be asked; "" when the usual noise is known
+    slower_than_ms: float | None  # what counts as slow, where the metric has such a bound
+    follows: str  # what follows from the verdict
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisView:
+    """The statistical comparison of the two versions."""
+
+    is_comparing: bool  # both have users now
+    standing: str  # that, in words
+    alpha: float  # the chance, over the whole rollout, of acting on a version that is no worse than tolerated
+    promise: str  # that, in words
+    on_regression: str  # the action: "immediate", "gradual", "emergency", "pause", "ask"
+    on_regression_words: str
+    promote_early: bool
+    early: str  # when a stage passes early, "" where none does
+    incident: str  # the shared incident that is waited for, "" when there is none
+    evidence_share: float  # of all metrics together, 0 to 1: they share one chance of error
+    metrics: tuple[ComparedView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +162,7 @@ class RolloutView:
     actions: tuple[str, ...]  # the acts possible now
     decisions: tuple[DecisionView, ...]  # newest first, at most 50
     problems: tuple[str, ...]
+    analysis: AnalysisView | None = None  # None: the plan compares nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +170,9 @@ class SeriesView:
     """A rollout's plots: `figures[name][i]` belongs to `at[i]` (unix seconds, wall clock).
 
     Names: `weight_asked`, `weight_observed` (percent); for new and stable each `new.error_rate` (0 to 1),
-    `new.p95_ms`, `new.request_rate` (per second), and every other metric of the process.
+    `new.p95_ms`, `new.request_rate` (per second), and every other metric of the process; for each compared
+    metric `analysis.errors.ratio`, `.low`, `.high` (times stable's) and `.evidence` (0 to 1 of what a
+    rollback needs). `limits` holds `analysis.errors.margin` and `.sound_margin` beside triggers' bounds.
     """
 
     at: tuple[float, ...]

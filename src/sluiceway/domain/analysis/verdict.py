@@ -196,9 +196,14 @@ def describe(state: Evidence, settings: Settings) -> Figures:
     )
 
 
+def says_anything(found: Range) -> bool:
+    """Return whether the range is narrow enough to be worth telling."""
+    return found.low > _NOTHING or found.high < _ANYTHING
+
+
 def times_words(found: Range) -> str:
     """Return a range as people say it: "3.2 to 5.9 times", "at most 0.9 times", "an unknown multiple of"."""
-    if found.low <= _NOTHING and found.high >= _ANYTHING:
+    if not says_anything(found):
         return "an unknown multiple of"
     if found.low <= _NOTHING:
         return f"at most {_number(found.high)} times"
@@ -245,8 +250,8 @@ def _undecided_words(
     )
     if min(state.n0, state.n1) < settings.min_requests:
         return f"{so_far}: {counts}; it takes at least {settings.min_requests} requests on each"
-    is_known = figures.overall.low > _NOTHING or figures.overall.high < _ANYTHING
-    known = f"so far {times_words(figures.overall)} as many per request" if is_known else counts
+    times = f"so far {times_words(figures.overall)} as many per request"
+    known = times if says_anything(figures.overall) else counts
     return f"{so_far}: {known}; {needs.words}"
 
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import assert_never
 
 from sluiceway.domain.process.plan import Action, Stage
+from sluiceway.domain.rollouts.analysing import JOINT, find, is_compared
+from sluiceway.domain.rollouts.analysis_words import decider_words, early_waits
 from sluiceway.domain.rollouts.model import Observation, Phase, RolloutState
 from sluiceway.domain.rollouts.moves import approval_words, current_stage, duration_words, next_stage, percent
 from sluiceway.domain.rollouts.progress import stage_time_left_s
@@ -17,23 +19,30 @@ from sluiceway.domain.rollouts.progress import stage_time_left_s
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`on_whom` holds roles or people, or `time`, `data`, `proxy`, `deploy`; empty when nobody is awaited."""
+    """`on_whom` holds roles or people, or `time`, `data`, `incident`, `proxy`, `deploy`; empty when nobody is
+    awaited. `compared` is what the statistical comparison says, a sentence per metric, while there is one;
+    `early` when the running stage may pass before its time, empty where it may not."""
 
     headline: str
     since: datetime
     waits_for: tuple[str, ...]
     on_whom: tuple[str, ...]
     next: str
+    compared: tuple[str, ...] = ()
+    early: str = ""
 
 
 def explain(state: RolloutState, seen: Observation, now: datetime) -> Explanation:
     """Return the explanation of where the rollout stands at process time `now`."""
+    found = find(state) if is_compared(state) else ()
     return Explanation(
         headline=_headline(state, now),
         since=state.since or state.started_at,
         waits_for=(*state.waits_for, *(f"a provider to recover: {problem}" for problem in seen.problems)),
         on_whom=_on_whom(state, seen, now),
         next=_next(state),
+        compared=tuple(each.verdict.sentence for each in found),
+        early=early_waits(state, found, now) if state.phase is Phase.PROGRESSING else "",
     )
 
 
@@ -49,8 +58,7 @@ def _headline(state: RolloutState, now: datetime) -> str:
             name = following.id if following else "the next stage"
             return f"{share} of users are on {state.new}; stage {name} waits for approval."
         case Phase.PAUSED:
-            who = state.pause.by if state.pause else "somebody"
-            return f"Paused by {who} with {share} of users on {state.new}."
+            return _pause_headline(state, share)
         case Phase.KEEPING:
             return f"Everyone is on {state.new}; {state.stable} is kept ready for an instant way back."
         case Phase.ROLLING_BACK:
@@ -72,8 +80,22 @@ def _stage_headline(state: RolloutState, stage: Stage | None, now: datetime) -> 
     if left_s is None:
         return f"{place}: moving to {users}."
     if left_s > 0:
-        return f"{place}: {users}, at least {duration_words(max(left_s, 1))} to go."
-    return f"{place}: {users}; its time is up and it waits for its criteria."
+        may_pass_early = state.plan.analysis is not None and state.plan.analysis.promote_early
+        bound = "at most" if may_pass_early and is_compared(state) else "at least"
+        return f"{place}: {users}, {bound} {duration_words(max(left_s, 1))} to go."
+    held = any(wait.startswith(f"{JOINT} of ") for wait in state.waits_for)
+    awaited = f"the comparison with {state.stable}" if held else "its criteria"
+    return f"{place}: {users}; its time is up and it waits for {awaited}."
+
+
+def _pause_headline(state: RolloutState, share: str) -> str:
+    pause = state.pause
+    who = decider_words(pause.by, state) if pause else "somebody"
+    if pause is not None and pause.asks:
+        return (
+            f"Stopped by {who}, which asks a person: go on or roll back? {share} of users are on {state.new}."
+        )
+    return f"Paused by {who} with {share} of users on {state.new}."
 
 
 def _rollback_headline(state: RolloutState) -> str:
@@ -94,7 +116,8 @@ def _on_whom(state: RolloutState, seen: Observation, now: datetime) -> tuple[str
             role = following.approval.role if following and following.approval else ""
             return (role or "anyone who may approve",)
         case Phase.PAUSED:
-            return ("anyone who may resume or roll back",)
+            asks = state.pause is not None and state.pause.asks
+            return ("a person to go on or roll back",) if asks else ("anyone who may resume or roll back",)
         case Phase.PREPARING | Phase.FINISHING:
             return ("deploy",)
         case Phase.PROGRESSING:
@@ -115,6 +138,8 @@ def _stage_on_whom(state: RolloutState, now: datetime) -> tuple[str, ...]:
         return ("proxy",)
     if left_s > 0:
         return ("time",)
+    if state.analysis is not None and state.analysis.incident:
+        return ("incident",)
     attested = [wait for wait in state.waits_for if "a person to attest" in wait]
     people = ("a person to attest",) if attested else ()
     return (*people, "data") if len(state.waits_for) > len(attested) else people

@@ -1,0 +1,110 @@
+"""The statistical comparison of a rollout as people and programs are shown it. Pure.
+
+What it means is said by `domain.rollouts.analysis_words`; this module only puts it into the shape of `views`.
+"""
+
+from __future__ import annotations
+
+from sluiceway.domain.analysis.verdict import says_anything, times_words
+from sluiceway.domain.process.plan import AnalysedMetric, Analysis, UsualNoise
+from sluiceway.domain.rollouts.analysing import Found, find, is_compared
+from sluiceway.domain.rollouts.analysis_words import (
+    Stand,
+    compared_words,
+    counts_words,
+    early_words,
+    evidence_words,
+    follows_words,
+    noise_words,
+    promise_words,
+    regression_words,
+    stand_of,
+)
+from sluiceway.domain.rollouts.model import RolloutState
+from sluiceway.domain.rollouts.plotting import known_range
+from sluiceway.services.views import AnalysisView, ComparedView
+
+NOT_KNOWN = "not known yet"
+
+
+def render_analysis(state: RolloutState) -> AnalysisView | None:
+    """Return what the comparison has found so far; None when the plan has none."""
+    analysis = state.plan.analysis
+    if analysis is None:
+        return None
+    found = find(state)
+    bounds_ms = {each.name: each.slower_than_ms for each in state.analysis.metrics} if state.analysis else {}
+    return AnalysisView(
+        is_comparing=is_compared(state),
+        standing=compared_words(state),
+        alpha=analysis.alpha,
+        promise=promise_words(state),
+        on_regression=analysis.on_regression.value,
+        on_regression_words=regression_words(
+            state, is_trusted=all(each.verdict.figures.is_trusted for each in found)
+        ),
+        promote_early=analysis.promote_early,
+        early=early_words(analysis),
+        incident=state.analysis.incident if state.analysis else "",
+        evidence_share=min(1.0, sum(each.evidence_share for each in found)),
+        metrics=tuple(
+            _compared(each, state, bounds_ms.get(each.metric.name) or each.metric.slower_than_ms)
+            for each in found
+        )
+        or tuple(_not_yet(metric, analysis, state) for metric in analysis.metrics),
+    )
+
+
+def _compared(found: Found, state: RolloutState, slower_than_ms: float) -> ComparedView:
+    metric, figures = found.metric, found.verdict.figures
+    ratio, low, high = known_range(figures.shown) or (None, None, None)
+    return ComparedView(
+        name=metric.name,
+        words=metric.words,
+        verdict=stand_of(found).value,
+        sentence=found.verdict.sentence,
+        ratio=ratio,
+        low=low,
+        high=high,
+        range_words=times_words(figures.shown) if says_anything(figures.shown) else NOT_KNOWN,
+        margin=metric.margin,
+        sound_margin=metric.sound_margin,
+        new_bad=figures.x1,
+        new_all=figures.n1,
+        stable_bad=figures.x0,
+        stable_all=figures.n0,
+        counts_words=counts_words(found, state),
+        evidence_share=min(1.0, found.evidence_share),
+        evidence_words=evidence_words(found, state),
+        is_noise_known=figures.is_trusted,
+        noise_words=noise_words(found),
+        slower_than_ms=slower_than_ms or None,
+        follows=follows_words(state, found),
+    )
+
+
+def _not_yet(metric: AnalysedMetric, analysis: Analysis, state: RolloutState) -> ComparedView:
+    """Return a metric of a rollout whose first stage is still to come."""
+    return ComparedView(
+        name=metric.name,
+        words=metric.words,
+        verdict=Stand.NO_DATA.value,
+        sentence=f"{metric.words} on {state.new} and {state.stable} have not been compared yet",
+        ratio=None,
+        low=None,
+        high=None,
+        range_words=NOT_KNOWN,
+        margin=metric.margin,
+        sound_margin=metric.sound_margin,
+        new_bad=0.0,
+        new_all=0.0,
+        stable_bad=0.0,
+        stable_all=0.0,
+        counts_words="nothing has been counted yet",
+        evidence_share=0.0,
+        evidence_words="nothing has been counted yet",
+        is_noise_known=analysis.noise is UsualNoise.INDEPENDENT,
+        noise_words="",
+        slower_than_ms=metric.slower_than_ms or None,
+        follows="",
+    )
