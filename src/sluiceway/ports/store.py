@@ -15,6 +15,7 @@ from typing import Protocol
 from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
 from sluiceway.domain.process.plan import Ingress, MetricSpec, Service
 from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutState
+from sluiceway.ports.points import PointRows, TokenRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class EffectFailure:
     at: datetime
 
 
-class Transaction(Protocol):
+class Transaction(PointRows, TokenRows, Protocol):
     """Reads and writes inside one transaction."""
 
     def insert_rollout(self, row: RolloutRow) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_HEAD = "0001"  # the newest migration; compared with the database at every start
+SCHEMA_HEAD = "0002"  # the newest migration; compared with the database at every start
 POSTGRES_SCHEMA = "sluiceway"
 VERSION_TABLE = "sluiceway_schema"
 
@@ -173,6 +174,61 @@ effect_failures = Table(
     Column("text", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("rollout_id", "slot"),
+)
+
+# Figures that senders pushed. `shape` says which of the figures mean something (see `domain.points.model`).
+points = Table(
+    "points",
+    metadata,
+    Column("seq", _Key, primary_key=True, autoincrement=True),
+    Column("service", Text, nullable=False),
+    Column("id", Text, nullable=False),  # the sender's own
+    Column("metric", String(64), nullable=False),
+    Column("version", Text, nullable=False),
+    Column("rollout", String(64), nullable=False),  # empty unless it is about a release as a whole
+    Column("at", UtcDateTime, nullable=False),
+    Column("arrived_at", UtcDateTime, nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("shape", String(16), nullable=False),
+    Column("counted", Double, nullable=False),
+    Column("bad", Double, nullable=False),
+    Column("total", Double, nullable=False),
+    Column("squares", Double, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("sender", Text, nullable=False),
+)
+Index("points_once", points.c.service, points.c.id, unique=True)
+Index("points_by_time", points.c.service, points.c.metric, points.c.version, points.c.at)
+Index("points_by_arrival", points.c.arrived_at)
+
+# What the compared ones add up to, kept beside them so that pruning takes nothing away.
+point_totals = Table(
+    "point_totals",
+    metadata,
+    Column("service", Text, nullable=False),
+    Column("metric", String(64), nullable=False),
+    Column("version", Text, nullable=False),
+    Column("heard_at", UtcDateTime, nullable=False),
+    Column("outcomes", Double, nullable=False),
+    Column("bad", Double, nullable=False),
+    Column("valued", Double, nullable=False),
+    Column("total", Double, nullable=False),
+    Column("squares", Double, nullable=False),
+    PrimaryKeyConstraint("service", "metric", "version"),
+)
+
+# Who may push figures. The tokens themselves are nowhere.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("service", Text, nullable=False),  # empty: any
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Column("revoked_by", Text, nullable=False),
+    Column("used_at", UtcDateTime),
 )
 
 # Small facts of the whole installation, by name.

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from sluiceway.adapters.store import command_rows, effect_rows, rollout_rows, sample_rows, trail
+from sluiceway.adapters.store import (
+    command_rows,
+    effect_rows,
+    point_rows,
+    rollout_rows,
+    sample_rows,
+    token_rows,
+    trail,
+)
 from sluiceway.adapters.store.effect_rows import EffectQueue
 from sluiceway.adapters.store.schema import meta
 from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
+from sluiceway.domain.points.figures import Summary
+from sluiceway.domain.points.model import Point
 from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutState
+from sluiceway.ports.points import PointTotals, TokenRow
 from sluiceway.ports.store import EffectFailure, PendingCommand, RolloutRow, SamplePoint
 
 
@@ -93,6 +104,39 @@ class SqlTransaction:
 
     def clear_effect_failures(self, rollout_id: RolloutId) -> int:
         return effect_rows.clear_failures(self._connection, rollout_id)
+
+    def add_points(
+        self, points: Sequence[Point], *, sender: str, arrived_at: datetime
+    ) -> Sequence[str | None]:
+        return point_rows.add(self._connection, points, sender=sender, arrived_at=arrived_at)
+
+    def point_summary(
+        self, service: str, metric: str, version: str, *, after: datetime, whole_release: bool
+    ) -> Summary:
+        return point_rows.summary(
+            self._connection, service, metric, version, after=after, whole_release=whole_release
+        )
+
+    def point_totals(self, service: str, metric: str) -> Mapping[str, PointTotals]:
+        return point_rows.totals(self._connection, service, metric)
+
+    def prune_points(self, arrived_before: datetime, limit: int) -> int:
+        return point_rows.prune(self._connection, arrived_before, limit)
+
+    def add_token(self, token: TokenRow) -> None:
+        token_rows.add(self._connection, token)
+
+    def get_token(self, name: str) -> TokenRow | None:
+        return token_rows.get(self._connection, name)
+
+    def list_tokens(self) -> Sequence[TokenRow]:
+        return token_rows.list_all(self._connection)
+
+    def revoke_token(self, name: str, at: datetime, by: str) -> bool:
+        return token_rows.revoke(self._connection, name, at, by)
+
+    def note_token_use(self, name: str, at: datetime) -> None:
+        token_rows.note_use(self._connection, name, at)
 
     def get_meta(self, key: str) -> str | None:
         found: str | None = self._connection.execute(
