@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -10,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from sluiceway.cli.compared import Comparison
 from sluiceway.cli.output import figure, local_time
 from sluiceway.domain.rollouts.moves import duration_words
 from sluiceway.services.views import (
@@ -48,8 +50,10 @@ def rollout_panel(view: RolloutView, *, decisions: int = 8, notice: str = "") ->
     parts: list[RenderableType] = [_state_line(view), Text(""), _traffic(view), Text(""), _stages(view)]
     if view.metrics and not summary.is_finished:
         parts += [Text(""), _metrics(view.metrics, summary)]
+    if view.analysis:
+        parts += [Text(""), Comparison(view.analysis, new=summary.new, stable=summary.stable)]
     if not summary.is_finished:
-        parts += [Text(""), explanation_text(view.explanation)]
+        parts += [Text(""), explanation_text(replace(view.explanation, compared=()))]
     parts += [Text(""), decision_table(view.decisions[:decisions])]
     parts += [
         Text(f"! {problem}", style="yellow") for problem in (*view.problems, *([notice] if notice else []))
@@ -88,6 +92,10 @@ def explanation_text(found: ExplanationView) -> Text:
         text.append(f"\nwaits for  {line}", style="not bold")
     if found.on_whom:
         text.append(f"\non         {', '.join(found.on_whom)}", style="not bold")
+    for line in found.compared:
+        text.append(f"\ncompared   {line}", style="not bold")
+    if found.early:
+        text.append(f"\nearly      {found.early}", style="not bold")
     if found.next:
         text.append(f"\nnext       {found.next}", style="not bold")
     return text

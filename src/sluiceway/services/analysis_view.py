@@ -19,6 +19,7 @@ from sluiceway.domain.rollouts.analysis_words import (
     promise_words,
     regression_words,
     stand_of,
+    stand_words,
 )
 from sluiceway.domain.rollouts.model import RolloutState
 from sluiceway.domain.rollouts.plotting import known_range
@@ -56,12 +57,13 @@ def render_analysis(state: RolloutState) -> AnalysisView | None:
 
 
 def _compared(found: Found, state: RolloutState, slower_than_ms: float) -> ComparedView:
-    metric, figures = found.metric, found.verdict.figures
+    metric, figures, stand = found.metric, found.verdict.figures, stand_of(found)
     ratio, low, high = known_range(figures.shown) or (None, None, None)
     return ComparedView(
         name=metric.name,
         words=metric.words,
-        verdict=stand_of(found).value,
+        verdict=stand.value,
+        verdict_words=stand_words(stand),
         sentence=found.verdict.sentence,
         ratio=ratio,
         low=low,
@@ -89,6 +91,7 @@ def _not_yet(metric: AnalysedMetric, analysis: Analysis, state: RolloutState) ->
         name=metric.name,
         words=metric.words,
         verdict=Stand.NO_DATA.value,
+        verdict_words=stand_words(Stand.NO_DATA),
         sentence=f"{metric.words} on {state.new} and {state.stable} have not been compared yet",
         ratio=None,
         low=None,

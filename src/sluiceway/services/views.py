@@ -83,9 +83,8 @@ class ComparedView:
 
     name: str
     words: str  # how people call it, in the plural
-    verdict: (
-        str  # "regression", "no-regression", "undecided", "too-little-data", "no-data", "shared-incident"
-    )
+    verdict: str  # one of `domain.rollouts.analysis_words.Stand`: "regression", "no-regression", ...
+    verdict_words: str  # "worse", "no worse", "not clear yet", ...
     sentence: str
     ratio: float | None
     low: float | None

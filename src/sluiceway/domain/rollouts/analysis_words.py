@@ -46,6 +46,21 @@ class Stand(StrEnum):
     SHARED_INCIDENT = "shared-incident"
 
 
+_STAND_WORDS = {
+    Stand.REGRESSION: "worse",
+    Stand.NO_REGRESSION: "no worse",
+    Stand.UNDECIDED: "not clear yet",
+    Stand.TOO_LITTLE_DATA: "too little data",
+    Stand.NO_DATA: "no data",
+    Stand.SHARED_INCIDENT: "incident on both",
+}
+
+
+def stand_words(stand: Stand) -> str:
+    """Return a stand in a word or two."""
+    return _STAND_WORDS[stand]
+
+
 def stand_of(found: Found) -> Stand:
     """Return which of the six stands a verdict is; undecided for want of requests is a stand of its own."""
     match found.verdict:
