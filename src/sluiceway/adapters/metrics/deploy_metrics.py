@@ -1,21 +1,22 @@
 """Figures that the deploy provider counts: crashes, and instances that are not healthy.
 
 Every look adds the crashes since the look before to a running total, so a window is the difference of two
-looks. Kept in memory: after a restart of Sluiceway windows begin anew.
+looks. Kept in memory: after a restart of Sluiceway windows and totals begin anew.
 """
 
 from __future__ import annotations
 
 import threading
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sluiceway.domain.process.plan import Ingress, MetricSpec, Version
+from sluiceway.domain.process.plan import AnalysedMetric, Comparison, Ingress, MetricSpec, Version
 from sluiceway.domain.rollouts.model import Reading
 from sluiceway.errors import PermanentProviderError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.deploy import DeploymentSeen, DeployProvider
-from sluiceway.ports.metrics import Target
+from sluiceway.ports.metrics import Target, Totals
 
 KEEP_S = 900.0  # longer than any window that is asked for
 _KNOWN = frozenset({"crashes", "crash_rate", "health_failure_rate"})
@@ -32,6 +33,7 @@ class _History:
     totals: list[int] = field(default_factory=list[int])
     restarts: dict[int, int] = field(default_factory=dict[int, int])
     seen: DeploymentSeen | None = None
+    instance_s: float = 0.0  # seconds that instances were wanted, of all of them together
 
     def add(self, seen: DeploymentSeen, now_s: float) -> None:
         restarts = {instance.number: instance.restarts for instance in seen.instances}
@@ -40,6 +42,7 @@ class _History:
             for number, count in restarts.items():
                 before = self.restarts.get(number, 0)
                 crashed += count - before if count >= before else count  # a new instance counts from zero
+            self.instance_s += self.seen.wanted * (now_s - self.times_s[-1])
         self.times_s.append(now_s)
         self.totals.append((self.totals[-1] if self.totals else 0) + crashed)
         self.restarts, self.seen = restarts, seen
@@ -86,11 +89,7 @@ class DeployMetrics:
             )
         now_s = self._clock.monotonic_s()
         with self._lock:
-            history = self._histories.setdefault(
-                (target.service.name, target.version), _History(target, now_s)
-            )
-            history.target, history.asked_s = target, now_s
-            seen = self._look(history, now_s)
+            history, seen = self._looked(target, now_s)
             crashes = history.crashes(window_s, now_s)
         if seen.wanted == 0:
             return Reading(None)
@@ -101,6 +100,40 @@ class DeployMetrics:
                 return Reading(crashes / seen.wanted)
             case _:
                 return Reading(1 - seen.ready / seen.wanted)
+
+    def totals(self, metric: AnalysedMetric, target: Target) -> Totals | None:
+        """See `CountsProvider.totals`: `crashes` of the seconds for which instances were wanted.
+
+        Two instances make two of them in a second. Crashes before the first look are not among them. None
+        for a version that was not wanted since. Raises PermanentProviderError for another metric, and what
+        the deploy provider raises.
+        """
+        if metric.name != "crashes" or metric.comparison is not Comparison.COUNTS:
+            raise PermanentProviderError(
+                f"metric {metric.name}: source deploy can count crashes only; take it out of the analysis"
+            )
+        with self._lock:
+            history, seen = self._looked(target, self._clock.monotonic_s())
+            if seen.wanted == 0 and history.instance_s == 0:
+                return None
+            return Totals(history.times_s[-1], history.instance_s, history.totals[-1])
+
+    def usual_bound_ms(self, target: Target) -> float | None:  # noqa: ARG002 deployments have no latencies
+        """See `CountsProvider.usual_bound_ms`: none is ever known."""
+        return None
+
+    def instance_totals(
+        self,
+        metric: AnalysedMetric,  # noqa: ARG002 whatever it is
+        target: Target,  # noqa: ARG002 whoever's
+    ) -> Mapping[str, Totals]:
+        """See `CountsProvider.instance_totals`: a crash says too little of one instance to learn from."""
+        return {}
+
+    def _looked(self, target: Target, now_s: float) -> tuple[_History, DeploymentSeen]:
+        history = self._histories.setdefault((target.service.name, target.version), _History(target, now_s))
+        history.target, history.asked_s = target, now_s
+        return history, self._look(history, now_s)
 
     def _look(self, history: _History, now_s: float) -> DeploymentSeen:
         if history.seen is None or now_s - history.times_s[-1] >= FRESH_S:

@@ -16,7 +16,7 @@ from sluiceway.domain.process.plan import Version
 
 FILTER = (
     rf"^cluster\.({Part.VERSION}|{Part.NEW}|{Part.FALLBACK})/[^.]+"
-    r"\.upstream_rq_(completed|5xx|xx|total|time)$"
+    r"\.upstream_rq_(completed|5xx|xx|total|time|active)$"
 )
 
 _LINE = re.compile(r"envoy_cluster_upstream_rq_(?P<what>\w+)\{(?P<labels>[^}]*)\} (?P<value>\S+)")
@@ -64,6 +64,25 @@ def read_counters(text: str) -> dict[str, Counters]:
         cluster: Counters(each.requests, each.errors, each.total_ms, each.buckets)
         for cluster, each in sums.items()
     }
+
+
+def read_in_flight(text: str) -> dict[str, float]:
+    """Return how many requests each version has now that stable serves in its place, by `version_label`."""
+    in_flight: dict[str, float] = {}
+    for line in text.splitlines():
+        found = _LINE.match(line)
+        if found is None or found["what"] != "active":
+            continue
+        cluster = dict(_LABEL.findall(found["labels"])).get("envoy_cluster_name", "")
+        part, _, version = cluster.partition("/")
+        if part == Part.FALLBACK and version:
+            in_flight[version] = float(found["value"])
+    return in_flight
+
+
+def version_label(version: Version) -> str:
+    """Return what all clusters of a version have in common in statistics."""
+    return stat_name(Part.VERSION, version).partition("/")[2]
 
 
 def _add(into: _Sums, part: str, what: str, labels: dict[str, str], value: float) -> None:

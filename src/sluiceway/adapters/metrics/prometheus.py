@@ -1,32 +1,29 @@
 """Figures from a Prometheus server: an instant or a range query per metric, in PromQL.
 
-Source: Prometheus docs, "HTTP API", `/api/v1/query` and `/api/v1/query_range`. Several series for one figure
-are refused rather than guessed at; an empty answer, NaN and infinity are no data.
+Source: Prometheus docs, "HTTP API", `/api/v1/query` and `/api/v1/query_range`. What the answers mean is the
+business of `prometheus_answers`.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import re
 import time
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
-from sluiceway.adapters.metrics.prometheus_query import filled
-from sluiceway.domain.process.plan import Ingress, MetricSpec
+from sluiceway.adapters.metrics.prometheus_answers import data_of, latest, mean, reading
+from sluiceway.adapters.metrics.prometheus_query import filled, filled_totals
+from sluiceway.domain.process.plan import AnalysedMetric, Comparison, Ingress, MetricSpec
 from sluiceway.domain.rollouts.model import Reading
-from sluiceway.errors import PermanentProviderError, ProviderError, TemporaryProviderError
-from sluiceway.ports.metrics import Target
+from sluiceway.errors import PermanentProviderError, TemporaryProviderError
+from sluiceway.ports.metrics import Target, Totals
 
 MAX_POINTS = 10_000  # of one range query; Prometheus refuses more than 11 000
 MAX_BYTES = 5_000_000
 _NOT_AGAIN_S = 1.0  # after a timeout: the other readings of the same metric would only wait as long
-_TOO_MANY_REQUESTS = 429
-_DENIED = frozenset({401, 403})
 
 
 class PrometheusMetrics:
@@ -38,10 +35,14 @@ class PrometheusMetrics:
     name = "prometheus"
 
     def __init__(
-        self, transport: httpx.BaseTransport | None = None, wall_s: Callable[[], float] = time.time
+        self,
+        transport: httpx.BaseTransport | None = None,
+        wall_s: Callable[[], float] = time.time,
+        monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http = httpx.Client(transport=transport, trust_env=False, follow_redirects=True)
         self._wall_s = wall_s
+        self._monotonic_s = monotonic_s
         self._timed_out: dict[tuple[str, str], float] = {}  # when, by address and metric
 
     def collect(self, ingress: Ingress) -> None:
@@ -51,7 +52,8 @@ class PrometheusMetrics:
         """See `MetricsProvider.read`. A range query counts as the mean of its finite points."""
         query = filled(spec, target, window_s)
         if spec.range_step_s <= 0:
-            return _latest(spec, self._ask(spec, "query", {"query": query}))
+            sample = latest(spec, "query", self._ask(spec, "query", {"query": query}))
+            return reading(sample.value if sample else None)
         end_s = self._wall_s()
         parameters = {
             "query": query,
@@ -59,7 +61,44 @@ class PrometheusMetrics:
             "end": f"{end_s:.3f}",
             "step": f"{max(spec.range_step_s, window_s / MAX_POINTS):g}",
         }
-        return _mean(spec, self._ask(spec, "query_range", parameters))
+        return reading(mean(spec, self._ask(spec, "query_range", parameters)))
+
+    def totals(self, metric: AnalysedMetric, target: Target) -> Totals | None:
+        """See `CountsProvider.totals`: the metric's `all_query` and `bad_query` at one instant.
+
+        None when one of them has no finite figure. `at_s` is the server's own time of the figures, as far
+        ahead of or behind now as it is of this machine's clock. A counter that was reset shows in totals that
+        went back. Raises as `read` does.
+        """
+        spec = metric.spec
+        if spec is None or metric.comparison is not Comparison.COUNTS:
+            raise PermanentProviderError(
+                f"metric {metric.name}: source prometheus compares counts, which need metrics.{metric.name}"
+                ".all_query and .bad_query"
+            )
+        all_query, bad_query = filled_totals(spec, target)
+        counted = latest(spec, "all_query", self._ask(spec, "query", {"query": all_query}))
+        if counted is None:
+            return None
+        # Without its time the second query might see one scrape more than the first.
+        same_time = {"query": bad_query, "time": f"{counted.at_s:.3f}"}
+        bad = latest(spec, "bad_query", self._ask(spec, "query", same_time))
+        if bad is None:
+            return None
+        at_s = self._monotonic_s() + counted.at_s - self._wall_s()
+        return Totals(at_s, counted.value, bad.value)
+
+    def usual_bound_ms(self, target: Target) -> float | None:  # noqa: ARG002 a query is of one figure
+        """See `CountsProvider.usual_bound_ms`: none is ever known."""
+        return None
+
+    def instance_totals(
+        self,
+        metric: AnalysedMetric,  # noqa: ARG002 whatever it is
+        target: Target,  # noqa: ARG002 whoever's
+    ) -> Mapping[str, Totals]:
+        """See `CountsProvider.instance_totals`: a query's one figure doesn't tell instances apart."""
+        return {}
 
     def close(self) -> None:
         """Close its connections."""
@@ -84,7 +123,7 @@ class PrometheusMetrics:
             raise TemporaryProviderError(f"{where}: {_words(failure)}") from failure
         except httpx.HTTPError as failure:
             raise PermanentProviderError(f"{where}: {_words(failure)}; mend the address") from failure
-        return _data(status, body, where)
+        return data_of(status, body, where)
 
     def _answer(
         self, request: httpx.Request, credentials: tuple[str, str] | None, timeout_s: float
@@ -130,68 +169,3 @@ def without_credentials(spec: MetricSpec) -> tuple[str, tuple[str, str] | None]:
 
 def _words(failure: httpx.HTTPError) -> str:
     return str(failure) or type(failure).__name__
-
-
-def _data(status: int, body: bytes, where: str) -> dict[str, Any]:
-    """Return the `data` of an answer, or raise what its status and text mean."""
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        parsed = None
-    answer = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
-    said = f"status {status}: {answer['error']}" if "error" in answer else f"status {status}"
-    if status >= 500 or status == _TOO_MANY_REQUESTS:
-        raise TemporaryProviderError(f"{where}: {said}")
-    if status in _DENIED:
-        raise PermanentProviderError(f"{where}: {said}; it wants another user or password")
-    if status >= 400:
-        raise PermanentProviderError(f"{where}: {said}; mend the query or the address")
-    data = answer.get("data")
-    if answer.get("status") != "success" or not isinstance(data, dict):
-        raise PermanentProviderError(f"{where}: {said}, but the answer is not Prometheus's; mend the address")
-    return cast("dict[str, Any]", data)
-
-
-def _latest(spec: MetricSpec, data: dict[str, Any]) -> Reading:
-    try:
-        kind = data["resultType"]
-        if kind == "scalar":
-            return _reading(float(data["result"][1]))
-        if kind != "vector":
-            raise _unfit(spec, f"a {kind}, where one figure is needed")
-        series = _only_series(spec, data["result"])
-        return _reading(float(series["value"][1])) if series is not None else Reading(None)
-    except (KeyError, IndexError, TypeError, ValueError) as failure:
-        raise _malformed(spec, failure) from failure
-
-
-def _mean(spec: MetricSpec, data: dict[str, Any]) -> Reading:
-    try:
-        series = _only_series(spec, data["result"])
-        points = [float(point[1]) for point in series["values"]] if series is not None else []
-    except (KeyError, IndexError, TypeError, ValueError) as failure:
-        raise _malformed(spec, failure) from failure
-    finite = [point for point in points if math.isfinite(point)]
-    return _reading(math.fsum(finite) / len(finite)) if finite else Reading(None)
-
-
-def _only_series(spec: MetricSpec, result: list[Any]) -> Any:
-    if len(result) > 1:
-        raise _unfit(spec, f"{len(result)} series, where one is needed; aggregate them, as with sum(...)")
-    return result[0] if result else None
-
-
-def _reading(value: float) -> Reading:
-    return Reading(value if math.isfinite(value) else None)
-
-
-def _unfit(spec: MetricSpec, found: str) -> ProviderError:
-    return PermanentProviderError(
-        f"metric {spec.name}: its query gives {found}; mend metrics.{spec.name}.query"
-    )
-
-
-def _malformed(spec: MetricSpec, failure: Exception) -> PermanentProviderError:
-    return PermanentProviderError(
-        f"metric {spec.name}: the answer is not as Prometheus gives it ({failure!r}); mend the address"
-    )

@@ -24,16 +24,38 @@ def filled(spec: MetricSpec, target: Target, window_s: float) -> str:
 
     Raises PermanentProviderError for another placeholder, and for a value that can't stand where it is put.
     """
-    values = {
-        "version": target.version,
-        "service": target.service.name,
-        "window": f"{max(1, round(window_s))}s",
-    }
+    return _filled(spec, "query", spec.query, {**_names(target), "window": f"{max(1, round(window_s))}s"})
+
+
+def filled_totals(spec: MetricSpec, target: Target) -> tuple[str, str]:
+    """Return the queries of the metric's two running totals, all and bad, with `{{version}}` and
+    `{{service}}` filled in: a total has no window.
+
+    Raises PermanentProviderError when one is missing, and as `filled` does.
+    """
+    for key, query in (("all_query", spec.all_query), ("bad_query", spec.bad_query)):
+        if not query.strip():
+            raise PermanentProviderError(
+                f"metric {spec.name}: it is compared between versions but has no {key}; add "
+                f"metrics.{spec.name}.{key}, the PromQL of a running total"
+            )
+    names = _names(target)
+    return (
+        _filled(spec, "all_query", spec.all_query, names),
+        _filled(spec, "bad_query", spec.bad_query, names),
+    )
+
+
+def _names(target: Target) -> dict[str, str]:
+    return {"version": target.version, "service": target.service.name}
+
+
+def _filled(spec: MetricSpec, key: str, query: str, values: Mapping[str, str]) -> str:
     try:
-        return fill(spec.query, values)
+        return fill(query, values)
     except ValueError as failure:
         raise PermanentProviderError(
-            f"metric {spec.name}: {failure}; mend metrics.{spec.name}.query"
+            f"metric {spec.name}: {failure}; mend metrics.{spec.name}.{key}"
         ) from failure
 
 
