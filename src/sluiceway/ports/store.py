@@ -15,6 +15,7 @@ from typing import Protocol
 from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
 from sluiceway.domain.process.plan import Ingress, MetricSpec, Service
 from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutState
+from sluiceway.ports.history import HistoryTransaction
 from sluiceway.ports.points import PointRows, TokenRows
 
 
@@ -72,7 +73,7 @@ class EffectFailure:
     at: datetime
 
 
-class Transaction(PointRows, TokenRows, Protocol):
+class Transaction(HistoryTransaction, PointRows, TokenRows, Protocol):
     """Reads and writes inside one transaction."""
 
     def insert_rollout(self, row: RolloutRow) -> None:

@@ -8,11 +8,17 @@ from __future__ import annotations
 from sluiceway.testing.store_audit_contract import StoreAuditContract
 from sluiceway.testing.store_claims_contract import StoreClaimsContract
 from sluiceway.testing.store_data_contract import StoreDataContract
+from sluiceway.testing.store_history_contract import StoreHistoryContract
 from sluiceway.testing.store_points_contract import StorePointsContract
 from sluiceway.testing.store_rollouts_contract import StoreRolloutsContract
 
 
 class StoreContract(
-    StoreRolloutsContract, StoreClaimsContract, StoreAuditContract, StoreDataContract, StorePointsContract
+    StoreRolloutsContract,
+    StoreClaimsContract,
+    StoreAuditContract,
+    StoreDataContract,
+    StoreHistoryContract,
+    StorePointsContract,
 ):
     """The whole contract; its parts are by subject."""

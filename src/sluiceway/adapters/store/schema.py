@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_HEAD = "0002"  # the newest migration; compared with the database at every start
+SCHEMA_HEAD = "0003"  # the newest migration; compared with the database at every start
 POSTGRES_SCHEMA = "sluiceway"
 VERSION_TABLE = "sluiceway_schema"
 
@@ -230,6 +230,32 @@ tokens = Table(
     Column("revoked_by", Text, nullable=False),
     Column("used_at", UtcDateTime),
 )
+
+# What parts of a service counted, minute by minute: its instances where `rollout` is "", else two versions.
+minute_counts = Table(
+    "minute_counts",
+    metadata,
+    Column("service", Text, nullable=False),
+    Column("metric", Text, nullable=False),
+    Column("rollout", String(64), nullable=False),
+    Column("minute", BigInteger, nullable=False),  # since 1970-01-01 UTC
+    Column("part", Text, nullable=False),
+    Column("counted", Double, nullable=False),
+    Column("bad", Double, nullable=False),
+    PrimaryKeyConstraint("service", "metric", "rollout", "minute", "part"),
+)
+Index("minute_counts_by_minute", minute_counts.c.minute)  # for pruning
+
+minute_figures = Table(
+    "minute_figures",
+    metadata,
+    Column("service", Text, nullable=False),
+    Column("metric", Text, nullable=False),
+    Column("minute", BigInteger, nullable=False),
+    Column("value", Double, nullable=False),
+    PrimaryKeyConstraint("service", "metric", "minute"),
+)
+Index("minute_figures_by_minute", minute_figures.c.minute)
 
 # Small facts of the whole installation, by name.
 meta = Table(

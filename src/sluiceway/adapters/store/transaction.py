@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 from sluiceway.adapters.store import (
     command_rows,
     effect_rows,
+    history_rows,
     point_rows,
     rollout_rows,
     sample_rows,
@@ -18,10 +19,12 @@ from sluiceway.adapters.store import (
 )
 from sluiceway.adapters.store.effect_rows import EffectQueue
 from sluiceway.adapters.store.schema import meta
+from sluiceway.domain.analysis.history import MinuteCount
 from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
 from sluiceway.domain.points.figures import Summary
 from sluiceway.domain.points.model import Point
 from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutState
+from sluiceway.ports.history import CountSeries
 from sluiceway.ports.points import PointTotals, TokenRow
 from sluiceway.ports.store import EffectFailure, PendingCommand, RolloutRow, SamplePoint
 
@@ -88,6 +91,24 @@ class SqlTransaction:
 
     def samples(self, rollout_id: RolloutId, *, after: datetime | None, limit: int) -> Sequence[SamplePoint]:
         return sample_rows.read(self._connection, rollout_id, after=after, limit=limit)
+
+    def add_counts(self, series: CountSeries, counts: Sequence[MinuteCount]) -> None:
+        history_rows.add_counts(self._connection, series, counts)
+
+    def counts(self, series: CountSeries, *, since_minute: int) -> Sequence[MinuteCount]:
+        return history_rows.counts(self._connection, series, since_minute)
+
+    def counted_rollouts(self, service: str, metric: str) -> Sequence[RolloutId]:
+        return history_rows.counted_rollouts(self._connection, service, metric)
+
+    def add_figures(self, service: str, minute: int, figures: Mapping[str, float]) -> None:
+        history_rows.add_figures(self._connection, service, minute, figures)
+
+    def figures(self, service: str, *, since_minute: int) -> Mapping[str, Sequence[float]]:
+        return history_rows.figures(self._connection, service, since_minute)
+
+    def prune_history(self, *, before_minute: int) -> int:
+        return history_rows.prune(self._connection, before_minute)
 
     def enqueue_effect(self, row: RolloutRow, key: str, effect: Effect) -> None:
         self._effects.put(self._connection, row.id, row.gen, key, effect)
