@@ -1,18 +1,33 @@
 """How much data a question needs: before the start for a stage, and while it runs for what is undecided.
 
-Expected growth of the evidence, not simulation: right within a factor of two, and said as such.
+Every answer is to "with which chance by then": half of such rollouts need less than `EVEN`, 9 in 10 less than
+`LIKELY`. Expected growth of the evidence (`growth`), not simulation; how near it comes: docs/analysis.md.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sluiceway.domain.analysis.evidence import AT_START, SOUND, WORSE, Evidence, Settings
-from sluiceway.domain.analysis.noise import Noise, worth
+from sluiceway.domain.analysis.growth import Claimed, Growth, Traffic, chance_of_count, mean_burst, passed
+from sluiceway.domain.analysis.noise import worth
 
+EVEN, LIKELY = 0.5, 0.9
 LONGEST_S = 90 * 86_400.0
-_SMALLEST, _LARGEST = 1.01, 1_000.0
+_LARGEST = 1_000.0
+_SHORTEST_S = 0.01
+_HALVINGS = 18
+_NEAREST = 2  # claims that may be first; the others expect too much or too little
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """`seconds` of steady traffic, as in a stage."""
+
+    traffic: Traffic
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,58 +40,94 @@ class Need:
     words: str
 
 
-def seconds_to_see(
-    ratio: float, *, rps: float, share: float, base_rate: float, settings: Settings, is_late: bool = False
-) -> float | None:
-    """Return about how long a bad rate of `ratio` times stable's takes to be rolled back, in seconds.
+def chance_to_see(
+    ratio: float, spells: Sequence[Spell], settings: Settings, *, is_late: bool = False
+) -> float:
+    """Return the chance (0 to 1) that a bad rate of `ratio` times stable's is rolled back within `spells`.
 
-    `rps` of both versions together, `share` (0 to 1) of it on the new one, `base_rate` stable's bad rate.
-    `is_late` when it begins long after the start. None when it would take more than 90 days or never.
+    `is_late` when it begins with the spells but the rollout began long before. 0 where nothing can be
+    compared, the ratio is tolerated or too small to be acted on, or more than every request would be bad.
     """
-    if ratio <= settings.margin or min(rps, share, base_rate) <= 0 or share >= 1:
-        return None
-    factor = ratio / settings.margin
-    weight = (1.0 - AT_START) * 300.0 / settings.bake_s if is_late else AT_START
-    nats = math.log(len(WORSE) / (settings.alpha * min(1.0, weight)))
-    found = _seconds(
-        factor, settings.margin, rps=rps, share=share, base_rate=base_rate, noise=settings.noise, nats=nats
-    )
-    if found is None:
-        return None
-    return max(found, settings.min_bad / (rps * share * min(1.0, base_rate * ratio)))
+    fit = [spell for spell in spells if spell.traffic.is_comparable]
+    if not fit or ratio <= settings.margin:
+        return 0.0
+    base_rate = max(spell.traffic.base_rate for spell in fit)
+    if ratio * base_rate > 1.0 + 1e-9 or (ratio - 1.0) * base_rate < settings.min_effect:
+        return 0.0
+    bursts = sum(s.seconds * s.traffic.new_rps * s.traffic.base_rate * ratio for s in fit)
+    bursts /= mean_burst(settings.noise.burst)
+    enough_bad = chance_of_count(bursts, settings.min_bad / mean_burst(settings.noise.burst))
+    if enough_bad == 0.0:
+        return 0.0
+    truth = ratio / settings.margin
+    nearest = sorted(WORSE, key=lambda factor: abs(math.log(factor / truth)))[:_NEAREST]
+    chances = [
+        _chance_of_claim(Claimed(factor, truth, settings.margin), fit, settings, is_late)
+        for factor in nearest
+    ]
+    return min(enough_bad, max(chances))
 
 
-def seconds_to_clear(*, rps: float, share: float, base_rate: float, settings: Settings) -> float | None:
-    """Return about how long a version exactly as good as stable takes to be shown sound, in seconds."""
-    if min(rps, share, base_rate) <= 0 or share >= 1:
-        return None
-    nats = math.log(len(SOUND) / settings.beta)
-    margin = settings.sound_margin
-    found = _seconds(
-        1.0 / margin, margin, rps=rps, share=share, base_rate=base_rate, noise=settings.noise, nats=nats
+def seconds_to_see(
+    ratio: float, traffic: Traffic, settings: Settings, *, chance: float = EVEN, is_late: bool = False
+) -> float | None:
+    """Return how long a bad rate of `ratio` times stable's takes to be rolled back with this chance, in
+    seconds; None when that would take more than 90 days or never comes."""
+    return _first(
+        lambda seconds: chance_to_see(ratio, [Spell(traffic, seconds)], settings, is_late=is_late),
+        chance,
+        traffic.interval_s,
     )
-    return None if found is None else max(found, settings.min_bake_s)
 
 
 def smallest_seen(
-    within_s: float, *, rps: float, share: float, base_rate: float, settings: Settings
+    spells: Sequence[Spell], settings: Settings, *, chance: float = EVEN, is_late: bool = False
 ) -> float | None:
-    """Return the smallest ratio that would probably be rolled back within `within_s`, None if none would."""
+    """Return the smallest ratio that is rolled back within `spells` with this chance, None if none is."""
+    rates = [spell.traffic.base_rate for spell in spells if spell.traffic.is_comparable]
+    low, high = settings.margin, min(_LARGEST, 1.0 / max(rates)) if rates else 0.0
 
     def is_seen(ratio: float) -> bool:
-        took = seconds_to_see(ratio, rps=rps, share=share, base_rate=base_rate, settings=settings)
-        return took is not None and took <= within_s
+        return chance_to_see(ratio, spells, settings, is_late=is_late) >= chance
 
-    if not is_seen(_LARGEST):
+    if high <= low or not is_seen(high):
         return None
-    low, high = settings.margin * _SMALLEST, _LARGEST
-    for _ in range(50):
+    for _ in range(_HALVINGS):
         middle = math.sqrt(low * high)
-        if is_seen(middle):
-            high = middle
-        else:
-            low = middle
+        low, high = (low, middle) if is_seen(middle) else (middle, high)
     return high
+
+
+def chance_to_clear(spells: Sequence[Spell], settings: Settings) -> float:
+    """Return the chance (0 to 1) that a version exactly as good as stable is shown to be sound by the end."""
+    fit = [spell for spell in spells if spell.traffic.is_comparable]
+    requests = [
+        sum(s.seconds * s.traffic.new_rps for s in fit),
+        sum(s.seconds * s.traffic.stable_rps for s in fit),
+    ]
+    if not fit or min(requests) < settings.min_requests:
+        return 0.0
+    # The margin is of mean rates, on the log scale it is lower: see `evidence.update`.
+    margin = settings.sound_margin * math.exp(-0.5 * settings.noise.slow_sd**2)
+    nats = math.log((len(SOUND) - 1) / settings.beta)  # neighbouring claims grow together
+    chances = [
+        claim.chance(_grown(claim, fit, settings), nats, settings.noise)
+        for claim in (Claimed(factor, 1.0 / margin, margin) for factor in SOUND)
+    ]
+    return max(*chances, _chance_of_low_rate(fit, settings))
+
+
+def seconds_to_clear(
+    traffic: Traffic, settings: Settings, *, before: Sequence[Spell] = (), chance: float = EVEN
+) -> float | None:
+    """Return how long a version exactly as good as stable takes to be shown sound with this chance, in
+    seconds after what came `before`; None when that would take more than 90 days or never comes."""
+    found = _first(
+        lambda seconds: chance_to_clear([*before, Spell(traffic, seconds)], settings),
+        chance,
+        traffic.interval_s,
+    )
+    return None if found is None else max(found, settings.min_bake_s)
 
 
 def still_needed(state: Evidence, settings: Settings) -> Need:
@@ -84,60 +135,67 @@ def still_needed(state: Evidence, settings: Settings) -> Need:
     seconds, requests = state.elapsed_s, state.n0 + state.n1
     if requests <= 0 or seconds <= 0 or state.x0 + state.x1 <= 0:
         return Need(None, None, "nothing bad was seen on either version, so there is nothing to compare")
-    rps, share = requests / seconds, state.n1 / requests
-    base_rate = (state.x0 + state.x1) / requests
+    traffic = Traffic(requests / seconds, state.n1 / requests, (state.x0 + state.x1) / requests)
     ratio = math.exp(state.ratios.overall.ratio.mean)
     if ratio > math.sqrt(settings.margin * settings.sound_margin):
-        whole = seconds_to_see(ratio, rps=rps, share=share, base_rate=base_rate, settings=settings)
+        base_rate = traffic.base_rate / (1.0 + traffic.share * (ratio - 1.0))
+        whole = seconds_to_see(
+            min(ratio, 1.0 / base_rate), Traffic(traffic.rps, traffic.share, base_rate), settings
+        )
     else:
-        whole = seconds_to_clear(rps=rps, share=share, base_rate=base_rate, settings=settings)
+        whole = seconds_to_clear(traffic, settings)
     if whole is None:
         return Need(None, None, "traffic is too low to ever tell")
     # What is there counts; a version that is slightly worse than stable needs more, hence never "0 s".
     left = max(whole - seconds, 0.1 * whole)
-    return Need(left, left * rps * share, f"about {_duration(left)} more at this traffic")
+    return Need(left, left * traffic.new_rps, f"about {_duration(left)} more at this traffic")
 
 
-def _seconds(
-    factor: float, margin: float, *, rps: float, share: float, base_rate: float, noise: Noise, nats: float
-) -> float | None:
-    """Solve for the time at which expected evidence reaches `nats`.
+def _chance_of_claim(claim: Claimed, spells: Sequence[Spell], settings: Settings, is_late: bool) -> float:
+    grown = _grown(claim, spells, settings)
+    weight, followed = AT_START, 0.0
+    if is_late:
+        # The weight that is spent while the evidence grows by one nat: what started earlier has lost as much.
+        one_nat_s = max(spells[0].traffic.interval_s, grown.seconds / max(grown.mean, 1.0))
+        weight = min(AT_START, (1.0 - AT_START) * one_nat_s / settings.bake_s)
+        calm = Claimed(claim.factor, 1.0 / settings.margin, settings.margin)
+        followed = calm.followed(spells[0].traffic, settings.noise)
+    nats = math.log(len(WORSE) / (settings.alpha * weight))
+    return claim.chance(grown, nats, settings.noise, followed=followed)
 
-    Counts alone give `pace` per second; wandering noise caps what a time may give at D^2 (2 + t / memory) / 4
-    sd^2, the information on the mean of such a process (D the log of the factor). They combine as resistors
-    do in parallel.
-    """
-    phi = worth(noise.burst, factor)
-    odds = share / (1.0 - share)
-    truth, null = odds * factor * margin, odds * margin
-    bad_per_s = rps * base_rate * (1.0 - share) * (1.0 + truth)
-    split = truth / (1.0 + truth)
-    pace = bad_per_s * _divergence(split, null / (1.0 + null)) / phi
-    if pace <= 0:
+
+def _grown(claim: Claimed, spells: Sequence[Spell], settings: Settings) -> Growth:
+    grown = Growth()
+    for spell in spells:
+        grown = grown.after(spell.seconds, claim.pace(spell.traffic, settings.noise))
+    return grown
+
+
+def _chance_of_low_rate(spells: Sequence[Spell], settings: Settings) -> float:
+    """Return the chance that the rate itself is shown to stay below the limit of the process."""
+    limit = settings.limit_rate
+    if limit is None:
+        return 0.0
+    requests = sum(spell.seconds * spell.traffic.new_rps for spell in spells)
+    bad = sum(spell.seconds * spell.traffic.new_rps * spell.traffic.base_rate for spell in spells)
+    nats, chances = math.log(len(SOUND) / settings.beta), [0.0]
+    for factor in SOUND:
+        phi = worth(settings.noise.burst, factor)
+        mean = (bad * math.log(factor) + requests * limit * (1.0 - factor)) / phi
+        var = bad * math.log(factor) ** 2 / phi
+        chances.append(passed(mean, var, nats))
+    return max(chances)
+
+
+def _first(chance_by: Callable[[float], float], chance: float, interval_s: float) -> float | None:
+    """Return the first look at which the chance is reached, in seconds; None within `LONGEST_S`."""
+    if chance_by(LONGEST_S) < chance:
         return None
-    distance = math.log(factor) ** 2
-
-    def expected(t: float) -> float:
-        by_counts = pace * t
-        if noise.slow_sd <= 0:
-            return by_counts
-        by_drift = distance * (2.0 + t / noise.slow_s) / (4.0 * noise.slow_sd**2)
-        return by_counts * by_drift / (by_counts + by_drift)
-
-    if expected(LONGEST_S) < nats:
-        return None
-    low, high = 0.0, LONGEST_S
-    for _ in range(60):
-        middle = (low + high) / 2.0
-        if expected(middle) < nats:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def _divergence(p: float, q: float) -> float:
-    return p * math.log(p / q) + (1.0 - p) * math.log((1.0 - p) / (1.0 - q))
+    low, high = _SHORTEST_S, LONGEST_S
+    for _ in range(_HALVINGS):
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if chance_by(middle) >= chance else (middle, high)
+    return math.ceil(high / interval_s - 1e-3) * interval_s
 
 
 def _duration(seconds: float) -> str:
