@@ -1,6 +1,6 @@
 """Counted intervals of a running rollout: running totals of both versions, subtracted every few seconds.
 
-Keeps the last ones in memory for the next tick. What can't be subtracted is handed on as it is (negative,
+Keeps the last ones in memory for the next tick. What can't be compared is handed on as it is (negative,
 missing, counted at different times): that it is unusable, and why, is for the domain to say.
 """
 
@@ -9,36 +9,60 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from sluiceway.domain.analysis.counts import Interval
-from sluiceway.domain.process.plan import AnalysedMetric, MetricSource, Version
+from sluiceway.domain.analysis.counts import Interval, Problem, find_problem
+from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison, MetricSource, Version
 from sluiceway.domain.rollouts.model import Counted
 from sluiceway.errors import ProviderError
 from sluiceway.ports.clock import Clock
-from sluiceway.ports.metrics import CountsProvider, Target, Totals
+from sluiceway.ports.metrics import CountsProvider, MetricsProvider, Target, Totals
 from sluiceway.ports.store import RolloutRow
 
 KEPT = 240  # intervals of all metrics; a tick that comes later than these has lost some, which is no harm
 SLOW_REQUESTS = "slow_requests"
+OVERDUE_S = 10.0  # real seconds, three intervals at least, without a look: a source that hangs says nothing
+
+_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """Both versions' totals at one moment; None where the source gave none."""
+class Look:
+    """Both versions' totals at one moment of one stage."""
 
     at_s: float
-    new: Totals | None
-    stable: Totals | None
+    stage: int
+    new: Totals
+    stable: Totals
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far the counting of one metric is. Only `told_s` is shared between threads, under the lock."""
+
+    told_s: float  # up to when intervals were handed on
+    looked_s: float | None = None  # when the source was last asked
+    base: Look | None = None  # what the next interval is counted from
+    last: Look | None = None
+    problem: str = ""
 
 
 class Counting:
-    """Counts for one rollout. `take` is called by one thread per source, `recent` by any."""
+    """Counts for one rollout. `take` is called by one thread per source, everything else by any."""
 
     def __init__(self, row: RolloutRow, clock: Clock) -> None:
         self._row = row
         self._clock = clock
         self._lock = threading.Lock()
-        self._looks: dict[str, _Look] = {}
+        self._stage = 0
+        analysis = row.state.plan.analysis
+        # Means are not counted: their intervals are of another kind, and without any there is no data.
+        counted = (
+            [each for each in analysis.metrics if each.comparison is Comparison.COUNTS] if analysis else []
+        )
+        self._analysis = analysis or Analysis(())
+        self._metrics = tuple(counted)
+        self._courses = {metric.name: _Course(clock.monotonic_s()) for metric in counted}
         # A bound that was settled before this process began stays: the evidence so far was counted by it.
         known = row.state.analysis.metrics if row.state.analysis else ()
         self._bounds_ms = {each.name: each.slower_than_ms for each in known}
@@ -47,82 +71,156 @@ class Counting:
     @property
     def sources(self) -> frozenset[MetricSource]:
         """Return the sources that must be asked."""
-        return frozenset(metric.source for metric in self._metrics())
+        return frozenset(metric.source for metric in self._metrics)
 
     def recent(self) -> tuple[Counted, ...]:
-        """Return the last intervals, oldest first."""
+        """Return the last intervals, oldest first; a source that hangs is told of as missing."""
+        now_s = self._clock.monotonic_s()
+        overdue_s = max(OVERDUE_S, 3 * self._analysis.interval_s)
         with self._lock:
+            for metric in self._metrics:
+                if now_s - self._courses[metric.name].told_s > overdue_s:
+                    self._tell(metric, MISSING)
             return tuple(self._recent)
 
-    def take(self, source: MetricSource, provider: CountsProvider | None) -> None:
+    def problems(self, source: MetricSource) -> tuple[str, ...]:
+        """Return why the source's metrics can't be counted now, in words, each once."""
+        metrics = [metric for metric in self._metrics if metric.source is source]
+        words = [self._courses[metric.name].problem for metric in metrics]
+        return tuple(dict.fromkeys(word for word in words if word))
+
+    def begin_stage(self) -> None:
+        """Let no interval reach back to before now: the traffic was divided otherwise then."""
+        self._stage += 1
+
+    def take(self, source: MetricSource, provider: MetricsProvider | None) -> None:
         """Look at the source's metrics whose interval is over; None when the source does not answer now."""
-        for metric in self._metrics():
+        for metric in self._metrics:
             if metric.source is source:
                 self._take(metric, provider)
 
-    def _metrics(self) -> tuple[AnalysedMetric, ...]:
-        analysis = self._row.state.plan.analysis
-        return analysis.metrics if analysis else ()
+    def _take(self, metric: AnalysedMetric, provider: MetricsProvider | None) -> None:
+        course, stage, now_s = self._courses[metric.name], self._stage, self._clock.monotonic_s()
+        is_first = course.looked_s is None
+        if course.looked_s is not None and now_s - course.looked_s < self._analysis.interval_s:
+            return
+        course.looked_s = now_s
+        look, last = self._look(metric, provider, now_s, stage), course.last
+        if look is None or (last is not None and not _is_newer(look, last)):
+            if not is_first:
+                self._tell_locked(metric, MISSING)
+            return
+        course.last = look
+        base = course.base
+        if base is None or base.stage != stage or now_s - base.at_s > 2 * self._analysis.stale_s:
+            self._begin(metric, look)
+            return
+        interval = self._tell_locked(metric, interval_between(base, look))
+        if _is_done(find_problem(interval)) or now_s - base.at_s >= self._analysis.stale_s:
+            course.base = look
 
-    def _take(self, metric: AnalysedMetric, provider: CountsProvider | None) -> None:
-        analysis = self._row.state.plan.analysis
-        assert analysis is not None
-        before, now_s = self._looks.get(metric.name), self._clock.monotonic_s()
-        if before is not None and now_s - before.at_s < analysis.interval_s:
+    def _begin(self, metric: AnalysedMetric, look: Look) -> None:
+        """Count from this look on, unless its figures are none: that is told."""
+        course = self._courses[metric.name]
+        nothing = interval_between(look, look)
+        if find_problem(replace(nothing, seconds=1.0)) is Problem.NOT_A_NUMBER:
+            course.base = None
+            self._tell_locked(metric, nothing)
             return
-        bounded = self._bounded(metric, provider)
-        look = _Look(
-            now_s,
-            self._totals(bounded, provider, self._row.state.new),
-            self._totals(bounded, provider, self._row.state.stable),
-        )
-        self._looks[metric.name] = look
-        if before is None:
-            return
-        bound_ms = bounded.slower_than_ms if bounded else 0.0
-        counted = Counted(metric.name, self._clock.now(), interval_between(before, look), bound_ms)
+        course.base = look
         with self._lock:
-            self._recent.append(counted)
+            course.told_s = look.at_s
 
-    def _bounded(self, metric: AnalysedMetric, provider: CountsProvider | None) -> AnalysedMetric | None:
-        """Return the metric with the bound that makes an answer slow; None while it can't be known yet."""
+    def _look(
+        self, metric: AnalysedMetric, provider: MetricsProvider | None, now_s: float, stage: int
+    ) -> Look | None:
+        """Return both versions' totals; None, with the reason in the course, where the source has none."""
+        course = self._courses[metric.name]
+        course.problem = ""
+        if provider is None:
+            return None  # why it does not answer is shown with its readings
+        if not isinstance(provider, CountsProvider):
+            course.problem = (
+                f"metrics provider {provider.name} has no running totals, "
+                f"which the analysis of {metric.words} needs"
+            )
+            return None
+        try:
+            bounded = self._bounded(metric, provider)
+            if bounded is None:
+                return None
+            new = provider.totals(bounded, self._target(self._row.state.new))
+            stable = provider.totals(bounded, self._target(self._row.state.stable))
+        except ProviderError as failure:
+            course.problem = str(failure)
+            return None
+        return Look(now_s, stage, new, stable) if new is not None and stable is not None else None
+
+    def _bounded(self, metric: AnalysedMetric, provider: CountsProvider) -> AnalysedMetric | None:
+        """Return the metric with the bound that makes an answer slow; None while it can't be known yet.
+
+        Once known it stays: counts by different bounds can't be added up.
+        """
         if metric.name != SLOW_REQUESTS or metric.slower_than_ms:
             return metric
         known_ms = self._bounds_ms.get(metric.name, 0.0)
-        if not known_ms and provider is not None:
-            try:
-                known_ms = provider.usual_bound_ms(self._target(self._row.state.stable)) or 0.0
-            except ProviderError:
-                known_ms = 0.0
+        if not known_ms:
+            known_ms = provider.usual_bound_ms(self._target(self._row.state.stable)) or 0.0
             self._bounds_ms[metric.name] = known_ms
         return replace(metric, slower_than_ms=known_ms) if known_ms else None
 
-    def _totals(
-        self, metric: AnalysedMetric | None, provider: CountsProvider | None, version: Version
-    ) -> Totals | None:
-        if metric is None or provider is None:
-            return None
-        try:
-            return provider.totals(metric, self._target(version))
-        except ProviderError:
-            return None  # the readings of the same source show the problem to people
+    def _tell_locked(self, metric: AnalysedMetric, interval: Interval) -> Interval:
+        with self._lock:
+            return self._tell(metric, interval)
+
+    def _tell(self, metric: AnalysedMetric, interval: Interval) -> Interval:
+        """Hand on what was counted, as of the time since the last interval was; return it with that time.
+
+        Under the lock, so that moments of different intervals differ and grow: the domain takes in what is
+        later than what it has seen.
+        """
+        course, now_s = self._courses[metric.name], self._clock.monotonic_s()
+        timed = replace(interval, seconds=now_s - course.told_s)
+        course.told_s = now_s
+        bound_ms = metric.slower_than_ms or self._bounds_ms.get(metric.name, 0.0)
+        self._recent.append(Counted(metric.name, self._moment(), timed, bound_ms))
+        return timed
+
+    def _moment(self) -> datetime:
+        now = self._clock.now()
+        return max(now, self._recent[-1].until + _TICK) if self._recent else now
 
     def _target(self, version: Version) -> Target:
         return Target(self._row.setup.service, self._row.setup.ingress, version)
 
 
-def interval_between(before: _Look, after: _Look) -> Interval:
-    """Return what was counted between two looks, `is_missing` where one lacks a side or is no newer."""
-    seconds = after.at_s - before.at_s
-    if before.new is None or before.stable is None or after.new is None or after.stable is None:
-        return Interval(0, 0, 0, 0, seconds, is_missing=True)
-    if after.new.at_s <= before.new.at_s or after.stable.at_s <= before.stable.at_s:
-        return Interval(0, 0, 0, 0, seconds, is_missing=True)
+MISSING = Interval(0, 0, 0, 0, 0.0, is_missing=True)
+
+
+def interval_between(before: Look, after: Look) -> Interval:
+    """Return what was counted between two looks, in the real seconds between them.
+
+    The sides are as far apart as they are at the worse of the two looks.
+    """
+    skews_s = [look.new.at_s - look.stable.at_s for look in (before, after)]
     return Interval(
         n0=after.stable.count - before.stable.count,
         x0=after.stable.bad - before.stable.bad,
         n1=after.new.count - before.new.count,
         x1=after.new.bad - before.new.bad,
-        seconds=seconds,
-        skew_s=after.new.at_s - after.stable.at_s,
+        seconds=after.at_s - before.at_s,
+        skew_s=max(skews_s, key=abs),
     )
+
+
+def _is_newer(look: Look, last: Look) -> bool:
+    return look.new.at_s > last.new.at_s and look.stable.at_s > last.stable.at_s
+
+
+def _is_done(problem: Problem | None) -> bool:
+    """Return whether the next interval begins where this one ended.
+
+    A counter that was reset is counted anew. What could not be compared for want of a side, as of a version
+    with few requests or a source that is read in steps, is counted again together with what follows.
+    """
+    return problem in {None, Problem.NEGATIVE}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 import structlog
 
@@ -19,7 +20,7 @@ from sluiceway.domain.rollouts.model import Counted, Reading
 from sluiceway.engine.counting import Counting
 from sluiceway.errors import ProviderError
 from sluiceway.ports.clock import Clock
-from sluiceway.ports.metrics import CountsProvider, MetricsProvider, Target
+from sluiceway.ports.metrics import MetricsProvider, Target
 from sluiceway.ports.store import RolloutRow
 
 SAMPLE_S = 0.5  # real seconds between two samples
@@ -51,12 +52,27 @@ class _Part:
 
 
 def metrics_read(plan: RolloutPlan, own: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
-    """Return what must be read for a plan's criteria and triggers, and what people always see."""
+    """Return what must be read for a plan's criteria and triggers, and what people always see.
+
+    A metric of Prometheus's that has running totals only is compared, not read.
+    """
     expressions = [trigger.expression for trigger in plan.triggers]
     for stage in plan.stages:
         expressions += [c.expression for c in stage.criteria if c.kind is CriterionKind.EXPRESSION]
     names = {name for text in expressions for name in names_in(text)}
-    return tuple(spec for spec in specs_for(sorted(names), own) if spec.source is not MetricSource.PUSH)
+    return tuple(spec for spec in specs_for(sorted(names), own) if _is_read(spec))
+
+
+def _is_read(spec: MetricSpec) -> bool:
+    match spec.source:
+        case MetricSource.PUSH:
+            return False
+        case MetricSource.PROMETHEUS:
+            return bool(spec.query)
+        case MetricSource.ENVOY | MetricSource.DEPLOY:
+            return True
+        case _:
+            assert_never(spec.source)
 
 
 class Sampler:
@@ -109,6 +125,7 @@ class Sampler:
         """Note which stage runs and for how many real seconds, so that its window starts there."""
         if self._stage[0] != stage_index:
             self._stage = (stage_index, self._clock.monotonic_s() - max(0.0, entered_ago_s))
+            self._counting.begin_stage()
 
     def counted(self) -> tuple[Counted, ...]:
         """Return the last counted intervals of the analysed metrics, oldest first."""
@@ -175,8 +192,9 @@ class Sampler:
             self._counting.take(source, None)
             self._fail(source, str(failure))
             return
-        self._counting.take(source, provider if isinstance(provider, CountsProvider) else None)
-        self._keep(source, _Part(now_s, sample), is_fresh=True)
+        self._counting.take(source, provider)
+        problems = tuple(dict.fromkeys((*sample.problems, *self._counting.problems(source))))
+        self._keep(source, _Part(now_s, replace(sample, problems=problems)), is_fresh=True)
 
     def _fail(self, source: MetricSource, problem: str) -> None:
         """Show the problem at once; the old readings stay until they are stale."""
