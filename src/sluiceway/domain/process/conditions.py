@@ -123,4 +123,4 @@ def _lone_name(text: str) -> str:
 
 def _looks_like_an_expression(text: str) -> bool:
     """Whether a person meant figures to answer it: joined conditions, or one name compared."""
-    return bool(re.search(r"&&|\|\||[<>=!]=|\bbaseline\.|^\w+\(", text)) or bool(_lone_name(text))
+    return bool(re.search(r"&&|\|\||[<>=!]=|\b(?:baseline|history)\.|^\w+\(", text)) or bool(_lone_name(text))

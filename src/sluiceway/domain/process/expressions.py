@@ -1,8 +1,9 @@
 """What criteria and trigger expressions are worth, which metrics they name, and whether they make sense.
 
-Expressions are CEL over the new version's metrics by name and the stable version's as `baseline.NAME`
-(`stable.NAME` is the same). No data is never a verdict: one missing figure makes the answer NO_DATA.
-The grammar is in `syntax`, the metrics in `metrics`, the words for people in `wording`.
+Expressions are CEL over the new version's metrics by name, the stable version's as `baseline.NAME`
+(`stable.NAME` is the same), and what was usual for stable in the last 24 hours as `history.NAME`. No data is
+never a verdict: one missing figure makes the answer NO_DATA. The grammar is in `syntax`, the metrics in
+`metrics`, the words for people in `wording`.
 """
 
 from __future__ import annotations
@@ -83,9 +84,9 @@ def render(node: syntax.Node) -> str:
 
 
 def name_of(node: syntax.Name) -> str:
-    """Return a name in the catalogue's spelling, `baseline.` in front for the stable side."""
+    """Return a name in the catalogue's spelling, its side (`baseline.`, `history.`) in front."""
     name = metrics.canonical(node.text)
-    return f"baseline.{name}" if node.is_baseline else name
+    return f"{node.side}.{name}" if node.side else name
 
 
 def names_of(tree: syntax.Node) -> tuple[str, ...]:
@@ -118,20 +119,28 @@ def _compile(expression: str) -> _Compiled:
 
 
 def names_in(expression: str) -> tuple[str, ...]:
-    """Return the metrics it reads, each once, `baseline.` in front of the stable side's.
+    """Return the metrics it reads, each once, `baseline.` or `history.` in front of the stable side's.
 
     Raises InvalidInputError when the expression can't be read.
     """
     return names_of(tree_of(expression))
 
 
-def _look_up(name: str, new: Mapping[str, Reading], stable: Mapping[str, Reading]) -> float | None:
-    side, dot, metric = name.partition(".")
-    readings, bare = (stable, metric) if dot else (new, side)
-    reading = readings.get(bare)
-    if not metrics.is_data(reading) and not dot:
-        reading = metrics.derive(bare, new, stable) or reading
-    return reading.value if reading is not None and metrics.is_data(reading) else None
+@dataclass(frozen=True, slots=True)
+class _Readings:
+    """What names stand for: the new version's figures, stable's now, stable's usual ones."""
+
+    new: Mapping[str, Reading]
+    stable: Mapping[str, Reading]
+    history: Mapping[str, Reading]
+
+    def look_up(self, name: str) -> float | None:
+        side, dot, metric = name.rpartition(".")
+        readings = {"": self.new, syntax.BASELINE: self.stable, syntax.HISTORY: self.history}[side]
+        reading = readings.get(metric)
+        if not metrics.is_data(reading) and not dot:
+            reading = metrics.derive(metric, self.new, self.stable) or reading
+        return reading.value if reading is not None and metrics.is_data(reading) else None
 
 
 def _requests_behind(names: tuple[str, ...], new: Mapping[str, Reading]) -> int | None:
@@ -145,20 +154,32 @@ def _requests_behind(names: tuple[str, ...], new: Mapping[str, Reading]) -> int 
 
 
 def _context(figures: Mapping[str, float]) -> dict[str, object]:
-    context: dict[str, object] = {name: value for name, value in figures.items() if "." not in name}
-    baseline = {name.partition(".")[2]: value for name, value in figures.items() if "." in name}
-    return {**context, "baseline": baseline} if baseline else context
+    context: dict[str, object] = {}
+    sides: dict[str, dict[str, float]] = {}
+    for name, value in figures.items():
+        side, _, metric = name.rpartition(".")
+        if side:
+            sides.setdefault(side, {})[metric] = value
+        else:
+            context[metric] = value
+    return {**context, **sides}
 
 
-def evaluate(expression: str, new: Mapping[str, Reading], stable: Mapping[str, Reading]) -> Evaluation:
-    """Return whether the expression holds on these readings.
+def evaluate(
+    expression: str,
+    new: Mapping[str, Reading],
+    stable: Mapping[str, Reading],
+    history: Mapping[str, Reading] | None = None,
+) -> Evaluation:
+    """Return whether the expression holds on these readings; `history` holds what is usual for stable.
 
     Any figure it names that is absent, None, NaN or infinite makes it NO_DATA, also where `&&` or `||` would
     not have looked at it; so does a division by zero. Derived metrics are computed when not supplied.
     Raises InvalidInputError when the expression is not a readable condition (see `check`).
     """
     compiled = _compile(expression)
-    found = {name: _look_up(name, new, stable) for name in compiled.names}
+    readings = _Readings(new, stable, history or {})
+    found = {name: readings.look_up(name) for name in compiled.names}
     figures = tuple(found.items())
     requests = _requests_behind(compiled.names, new)
     missing = tuple(name for name, value in figures if value is None)
@@ -266,11 +287,11 @@ class _Checker:
             self._report(start_of(node), f'found {found}, expected {words[wanted]} beside "{operator}"')
 
     def _check_name(self, node: syntax.Name) -> None:
-        if not node.is_baseline and node.text in syntax.SIDES:
+        if not node.side and node.text in syntax.SIDES:
             self._report(node.at, f"{node.text} stands alone, expected {node.text}.METRIC")
             return
         name = metrics.canonical(node.text)
-        if name in self._known and not (node.is_baseline and metrics.derived(name)):
+        if name in self._known and not (node.side and metrics.derived(name)):
             return
         at = node.at
         if name in self._known:

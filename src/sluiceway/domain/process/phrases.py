@@ -7,7 +7,8 @@
     LIMIT     := NUMBER [UNIT] | NUMBER ("x" | "times") BASELINE | BASELINE
     COMPARE   := < <= > >= = or words: below, under, at most, above, over, exceeds, at least ...
     CHANGE    := drops | falls | decreases | rises | increases | grows
-    BASELINE  := baseline | normal | stable [levels]
+    BASELINE  := baseline | normal | stable [levels]: stable at the same time
+               | usual [levels | METRIC] | own history: stable in the last 24 hours
     window    := "for" DURATION
 
 Case and plural don't matter. What the grammar can't read is None here; whether that is a manual criterion or
@@ -23,6 +24,7 @@ from functools import lru_cache
 
 from sluiceway.domain.process import metrics
 from sluiceway.domain.process.durations import DURATION_PATTERN, parse_duration
+from sluiceway.domain.process.syntax import BASELINE, HISTORY
 from sluiceway.errors import InvalidInputError
 
 MIN_ERRORS = 3  # a handful of failures before "10x normal" counts where normal is almost none
@@ -76,14 +78,17 @@ _OPERATOR_OF = {
     "≥": ">=",
     "==": "==",
 }
-_BASELINE = r"(?:the\s+)?(?:baseline|normal|stable)(?:\s+(?:levels?|values?|version))?"
+_NOW = r"(?:the\s+)?(?:baseline|normal|stable)(?:\s+(?:levels?|values?|version))?"
+_USUAL = r"(?:(?:the|its)\s+)?(?:usual(?:\s+(?:levels?|values?))?|own\s+history)"
+_BASELINE = f"(?:{_NOW}|{_USUAL})"
 _COMPARE = "|".join(
     rf"\b{word.replace(' ', chr(92) + 's+')}\b" if word[0].isalpha() else re.escape(word)
     for word in sorted(_OPERATOR_OF, key=len, reverse=True)
 )
 _NUMBER = r"\d+(?:\.\d+)?"
 _LIMIT = (
-    rf"(?:(?P<times>{_NUMBER})\s*(?:x|×|times)\s+(?:the\s+)?(?:{_BASELINE})"
+    rf"(?:(?P<times>{_NUMBER})\s*(?:x|×|times)\s+(?:of\s+)?(?:the\s+)?"
+    rf"(?:{_NOW}|{_USUAL}(?:\s+(?P<again>[a-z][a-z0-9 _\-]*?))??)"
     rf"|(?P<number>{_NUMBER})(?:\s*/\s*{_NUMBER})?\s*(?P<unit>%|percent|ms|milliseconds?|s|seconds?|sec)?"
     rf"|(?P<same>{_BASELINE}))"
 )
@@ -224,8 +229,8 @@ def _within(match: re.Match[str], vocabulary: Vocabulary) -> str:
         return ""
     percent = float(match["number"]) / 100
     if metric.higher_is_worse:
-        return f"{metric.name} <= {_figure(1 + percent)} * baseline.{metric.name}"
-    return f"{metric.name} >= {_figure(1 - percent)} * baseline.{metric.name}"
+        return f"{metric.name} <= {_figure(1 + percent)} * {_side(match)}.{metric.name}"
+    return f"{metric.name} >= {_figure(1 - percent)} * {_side(match)}.{metric.name}"
 
 
 def _changed(match: re.Match[str], vocabulary: Vocabulary) -> str:
@@ -233,6 +238,7 @@ def _changed(match: re.Match[str], vocabulary: Vocabulary) -> str:
     metric = _metric(match, vocabulary, as_share=True)
     if metric is None or metric.is_derived or operator not in {">", ">="}:
         return ""
+    theirs = f"{_side(match)}.{metric.name}"
     is_drop = match["change"].lower() in _DROPS
     amount = float(match["number"])
     strict = "=" if operator == ">=" else ""
@@ -240,8 +246,8 @@ def _changed(match: re.Match[str], vocabulary: Vocabulary) -> str:
         factor = 1 - amount / 100 if is_drop else 1 + amount / 100
         if factor < 0:
             raise InvalidInputError(f"{metric.name} can't drop by more than 100 %")
-        return f"{metric.name} {'<' if is_drop else '>'}{strict} {_figure(factor)} * baseline.{metric.name}"
-    sides = (f"baseline.{metric.name}", metric.name) if is_drop else (metric.name, f"baseline.{metric.name}")
+        return f"{metric.name} {'<' if is_drop else '>'}{strict} {_figure(factor)} * {theirs}"
+    sides = (theirs, metric.name) if is_drop else (metric.name, theirs)
     return f"{sides[0]} - {sides[1]} {operator} {_figure(amount)}"
 
 
@@ -254,14 +260,21 @@ def _comparison(match: re.Match[str], vocabulary: Vocabulary) -> str:
     if metric is None:
         return ""
     if is_relative:
-        if metric.is_derived:
+        again = groups.get("again")
+        if metric.is_derived or (again and vocabulary.find_share(again) != metric):
             return ""
         factor = f"{_figure(float(match['times']))} * " if match["times"] else ""
-        relation = f"{metric.name} {operator} {factor}baseline.{metric.name}"
+        relation = f"{metric.name} {operator} {factor}{_side(match)}.{metric.name}"
         return f"errors >= {MIN_ERRORS} && {relation}" if _needs_some_errors(metric, operator) else relation
     if groups.get("from") and not metric.is_derived:
         return ""
     return f"{metric.name} {operator} {_figure(_amount(metric, float(match['number']), unit))}"
+
+
+def _side(match: re.Match[str]) -> str:
+    """Return which of stable's figures are meant: the usual ones where the words say so, else those now."""
+    before, after = match.string[: match.start("metric")], match.string[match.end("metric") :]
+    return HISTORY if re.search(r"(?i)\b(?:usual|own\s+history)\b", f"{before} {after}") else BASELINE
 
 
 def _needs_some_errors(metric: KnownMetric, operator: str) -> bool:

@@ -2,7 +2,7 @@
 
 The tree serves the checks on load (types, names, columns) and the words for people; what an expression is
 worth is computed by the CEL engine, in `expressions`. Subset: numbers, metric names, `baseline.NAME`,
-`+ - * /`, comparisons, `&& || !`, `? :` and parentheses.
+`history.NAME`, `+ - * /`, comparisons, `&& || !`, `? :` and parentheses.
 Source: github.com/google/cel-spec, doc/langdef.md, "Syntax".
 """
 
@@ -16,11 +16,12 @@ from dataclasses import dataclass
 MAX_LENGTH = 500
 MAX_DEPTH = 40
 
-SIDES = ("baseline", "stable")  # `stable.X` is another spelling of `baseline.X`
+BASELINE, HISTORY = "baseline", "history"
+SIDES = {BASELINE: BASELINE, "stable": BASELINE, HISTORY: HISTORY}  # as written: as the side is called
 COMPARISONS = ("<=", ">=", "==", "!=", "<", ">")
 RESERVED = frozenset({"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for"}) | {
     *("function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while"),
-    *("baseline", "stable", "new"),
+    *("baseline", "stable", "history", "new"),
 }  # words that CEL or this grammar keeps for itself
 
 
@@ -38,10 +39,10 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A metric; `is_baseline` for the stable side's."""
+    """A metric. `side` is BASELINE for stable's now, HISTORY for stable's usual, "" for the new version's."""
 
     text: str
-    is_baseline: bool
+    side: str
     at: int
 
 
@@ -221,14 +222,16 @@ class _Parser:
                 token.at, f"{token.text}(...) is a function; only figures and operators are supported"
             )
         if following.text != ".":
-            return Name(token.text, False, token.at)
+            return Name(token.text, "", token.at)
         if token.text not in SIDES:
-            raise ExpressionSyntaxError(token.at, f'"{token.text}." is unknown; expected baseline.METRIC')
+            raise ExpressionSyntaxError(
+                token.at, f'"{token.text}." is unknown; expected baseline.METRIC or history.METRIC'
+            )
         self._take()
         metric = self._take()
         if metric.kind != "name":
             raise ExpressionSyntaxError(metric.at, f"expected a metric after {token.text}.")
-        return Name(metric.text, True, token.at)
+        return Name(metric.text, SIDES[token.text], token.at)
 
 
 def parse(text: str) -> Node:

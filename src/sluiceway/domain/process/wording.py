@@ -33,6 +33,17 @@ def _plain(value: float) -> str:
     return digits if digits not in {"0", "-0", ""} else f"{value:.2g}"
 
 
+def called(name: str) -> str:
+    """Return what people call a name: `history.p95_ms` is "usual p95_ms", any other stays as it is."""
+    side, _, metric = name.rpartition(".")
+    return f"usual {metric}" if side == syntax.HISTORY else name
+
+
+def _missing(name: str) -> str:
+    words = called(name)
+    return words if words == name else f"{words} (it takes an hour of history)"
+
+
 def _operand(node: syntax.Node, unit: str, figures: Mapping[str, float]) -> str:
     if isinstance(node, syntax.Number):
         return show(node.value, unit)
@@ -46,7 +57,7 @@ def _source(node: syntax.Node) -> str:
         case syntax.Number(value=value):
             return _plain(value)
         case syntax.Name():
-            return expressions.name_of(node)
+            return called(expressions.name_of(node))
         case syntax.Binary(operator=operator, left=left, right=right):
             return f"{_source(left)} {operator} {_source(right)}"
         case _:
@@ -74,14 +85,14 @@ def describe(
     """
     rule = f"{'fires when' if breach else 'must hold'}: {expression}"
     if evaluation.verdict is expressions.Verdict.NO_DATA:
-        return f"no data for {', '.join(evaluation.missing)}; {rule}"
+        return f"no data for {', '.join(map(_missing, evaluation.missing))}; {rule}"
     figures = {name: value for name, value in evaluation.figures if value is not None}
     fires = evaluation.verdict is expressions.Verdict.MET if breach else None
     parts = [_one(node, figures, units, fires) for node in _conditions(expressions.tree_of(expression))]
     if all(parts):
         return "; ".join(part for part in parts if part)
     shown = ", ".join(
-        f"{name} is {show(value, metrics.unit_of(name, units))}" for name, value in figures.items()
+        f"{called(name)} is {show(value, metrics.unit_of(name, units))}" for name, value in figures.items()
     )
     return f"{shown}; {rule}"
 
@@ -102,7 +113,7 @@ def _one(
         return ""
     name = expressions.name_of(left)
     unit = metrics.unit_of(name, units)
-    found = f"{name} is {show(figures.get(name), unit)}"
+    found = f"{called(name)} is {show(figures.get(name), unit)}"
     bound = _operand(right, unit, figures)
     if fires is None:
         return f"{found}, must be {operator} {bound}"

@@ -68,6 +68,25 @@ READER = Conditions(OWN)
             300.0,
         ),
         ("no_performance_regression", "p95_ms <= 1.1 * baseline.p95_ms", None),
+        ("errors > 10x usual", "errors >= 3 && error_rate > 10 * history.error_rate", None),
+        ("errors > 10x the usual levels", "errors >= 3 && error_rate > 10 * history.error_rate", None),
+        ("Error rate at most 2 times of its own history", "error_rate <= 2 * history.error_rate", None),
+        ("Response time > 2x its usual response time", "p95_ms > 2 * history.p95_ms", None),
+        (
+            "Response time > 2x its usual latency for 5 minutes",
+            "p95_ms > 2 * history.p95_ms",
+            300.0,
+        ),
+        (">2x its usual response time", "p95_ms > 2 * history.p95_ms", None),
+        ("p95 within 20% of its own history", "p95_ms <= 1.2 * history.p95_ms", None),
+        ("success rate within 1% of usual", "success_rate >= 0.99 * history.success_rate", None),
+        (
+            "error rate increases by more than 50% from its usual level",
+            "error_rate > 1.5 * history.error_rate",
+            None,
+        ),
+        ("Customer support tickets < usual", "support_tickets < history.support_tickets", None),
+        ("p95_ms > 2 * history.p95_ms", "p95_ms > 2 * history.p95_ms", None),
     ],
 )
 def test_a_sentence_becomes_an_expression(sentence: str, expression: str, window_s: float | None) -> None:
@@ -121,6 +140,12 @@ def test_what_no_known_figure_answers_is_a_persons(sentence: str) -> None:
             0,
             "the limit on p95_ms can't be read, expected one such as 5%, 200 ms or 2x baseline",
         ),
+        (
+            "Response time > 2x its usual error rate",
+            0,
+            "the limit on p95_ms can't be read, expected one such as 5%, 200 ms or 2x baseline",
+        ),
+        ("latency of 2 * history.p95_ms", 8, '"of" does not fit here; expected an operator or the end'),
         ("order completion drops > 120 %", 0, "order_completion can't drop by more than 100 %"),
         (
             "error rate > 1% for 5 minutes and p95 > 2 s for 1 minute",
@@ -182,6 +207,7 @@ def test_any_text_is_read_as_something_sound(text: str) -> None:
 _PARTS = [
     *("error rate", "p95", "orders", "satisfaction", "error_rate", "(95th percentile)", "and", "&&"),
     *("<", ">", "drops", "within", "of", "x", "5%", "2x baseline", "baseline", "normal", "200 ms"),
+    *("its usual", "2x its usual", "own history"),
     *("for", "5", "minutes"),
 ]
 

@@ -78,6 +78,27 @@ def test_a_missing_figure_of_the_baseline_is_named_as_such() -> None:
     assert (evaluation.verdict, evaluation.missing) == (Verdict.NO_DATA, ("baseline.p95_ms",))
 
 
+@pytest.mark.parametrize(
+    ("usual_ms", "expected"),
+    [(100.0, Verdict.MET), (150.0, Verdict.NOT_MET), (None, Verdict.NO_DATA), (math.nan, Verdict.NO_DATA)],
+)
+def test_what_is_usual_is_a_side_of_its_own(usual_ms: float | None, expected: Verdict) -> None:
+    new, stable = {"p95_ms": Reading(250.0, 90)}, {"p95_ms": Reading(500.0)}
+    history = {"p95_ms": Reading(usual_ms)}
+
+    found = evaluate("p95_ms > 2 * history.p95_ms && p95_ms < baseline.p95_ms", new, stable, history)
+
+    assert found.verdict is expected
+    assert found.missing == (("history.p95_ms",) if expected is Verdict.NO_DATA else ())
+    assert found.requests == 90
+
+
+def test_without_history_what_is_usual_is_no_data_and_never_stables_figure_now() -> None:
+    found = evaluate("error_rate <= 2 * history.error_rate", NEW, STABLE)
+
+    assert (found.verdict, found.missing) == (Verdict.NO_DATA, ("history.error_rate",))
+
+
 @pytest.mark.parametrize("expression", ["p95_ms > 1 || p99_ms > 1", "p95_ms < 1 && p99_ms > 1"])
 def test_a_missing_figure_is_no_data_also_where_the_answer_would_not_need_it(expression: str) -> None:
     assert verdict(expression) is Verdict.NO_DATA
@@ -196,6 +217,7 @@ def test_any_text_is_checked_without_another_error(text: str) -> None:
         ("stable.error_rate > 0.1 || error_rate > 0.1", ("baseline.error_rate", "error_rate")),
         ("response_time > 5 && p95 > 3 && latencyMs > 2", ("p95_ms",)),
         ("performance_degradation > 0.2", ("performance_degradation",)),
+        ("latency > 2 * history.latency", ("p95_ms", "history.p95_ms")),
     ],
 )
 def test_the_names_in_an_expression_are_the_catalogues_each_once(
@@ -224,7 +246,20 @@ def test_the_names_in_an_expression_are_the_catalogues_each_once(
         ("p95_ms < 100ms", 12, '"m" follows a number; units are not written here'),
         ("p95_ms > 1 & p95_ms < 3", 11, "& does not fit here; write && for and"),
         ("size(p95_ms) > 1", 0, "size(...) is a function; only figures and operators are supported"),
-        ("new.p95_ms > 1", 0, '"new." is unknown; expected baseline.METRIC'),
+        ("new.p95_ms > 1", 0, '"new." is unknown; expected baseline.METRIC or history.METRIC'),
+        ("history > 1", 0, "history stands alone, expected history.METRIC"),
+        ("p95_ms > history. * 2", 18, "expected a metric after history."),
+        ("p95_ms > 2 * history.p59_ms", 13, 'unknown metric "p59_ms"; did you mean "p99_ms"?'),
+        (
+            "history.error_rate_ratio > 1",
+            0,
+            "error_rate_ratio already compares with the baseline, expected it alone",
+        ),
+        (
+            "history.error_rate > 5",
+            21,
+            "error_rate is a share from 0 to 1, so 5 is 500 %; expected 0.05 for 5 %",
+        ),
         ("baseline > 1", 0, "baseline stands alone, expected baseline.METRIC"),
         ("baseline. > 1", 10, "expected a metric after baseline."),
         (
@@ -272,6 +307,8 @@ def test_a_sound_expression_has_no_problems() -> None:
         ("error_rate < 0.01", "p95_ms", None),
         ("p95_ms <= 2 * baseline.p95_ms", "p95_ms", None),
         ("baseline.p95_ms <= 5", "p95_ms", None),
+        ("p95_ms <= 2 * history.p95_ms", "p95_ms", None),
+        ("history.p95_ms <= 5", "p95_ms", None),
         ("error_rate > 0.1 && p95_ms > 5", "p95_ms", None),
         ("p95_ms + 1 > 5", "p95_ms", None),
     ],

@@ -9,6 +9,7 @@ from sluiceway.domain.process.wording import show
 from sluiceway.domain.rollouts.model import Reading
 
 NEW = {"error_rate": Reading(0.004), "p95_ms": Reading(240.4), "checkout": Reading(3.0)}
+USUAL = {"p95_ms": Reading(90.0)}
 STABLE = {"error_rate": Reading(0.0), "p95_ms": Reading(100.0)}
 
 
@@ -64,6 +65,31 @@ def test_a_criterion_is_told_with_its_figures_and_what_it_must_be(expression: st
 )
 def test_a_trigger_is_told_as_a_limit(expression: str, words: str) -> None:
     assert describe(evaluate(expression, NEW, STABLE), expression, breach=True) == words
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("p95_ms > 2 * history.p95_ms", "p95_ms is 240 ms, over the limit of 180 ms (2 * usual p95_ms)"),
+        ("history.p95_ms < 500", "usual p95_ms is 90 ms, under the limit of 500 ms"),
+        (
+            "p95_ms > 2 * history.p95_ms || p95_ms > checkout",
+            (
+                "p95_ms is 240 ms, usual p95_ms is 90 ms, checkout is 3; "
+                "fires when: p95_ms > 2 * history.p95_ms || p95_ms > checkout"
+            ),
+        ),
+        (
+            "error_rate > 2 * history.error_rate",
+            (
+                "no data for usual error_rate (it takes an hour of history); "
+                "fires when: error_rate > 2 * history.error_rate"
+            ),
+        ),
+    ],
+)
+def test_what_stables_own_history_says_is_called_usual(expression: str, words: str) -> None:
+    assert describe(evaluate(expression, NEW, STABLE, USUAL), expression, breach=True) == words
 
 
 def test_a_process_tells_the_unit_of_its_own_metrics() -> None:
