@@ -5,9 +5,18 @@ from dataclasses import replace
 import pytest
 
 from sluiceway.adapters.metrics.deploy_metrics import DeployMetrics
-from sluiceway.domain.process.plan import HealthCheck, Ingress, MetricSource, MetricSpec, Service, Version
+from sluiceway.domain.process.plan import (
+    AnalysedMetric,
+    Comparison,
+    HealthCheck,
+    Ingress,
+    MetricSource,
+    MetricSpec,
+    Service,
+    Version,
+)
 from sluiceway.errors import PermanentProviderError, TemporaryProviderError
-from sluiceway.ports.metrics import MetricsProvider, Target
+from sluiceway.ports.metrics import MetricsProvider, Target, Totals
 from sluiceway.testing.clock import ManualClock
 from sluiceway.testing.fake_deploy import FakeDeploy
 
@@ -15,6 +24,7 @@ INGRESS = Ingress("shop")
 SERVICE = Service("shop", ("serve", "{port}"), "/srv", health=HealthCheck(within_s=1_000))
 V2 = Version("2.0")
 TARGET = Target(SERVICE, INGRESS, V2)
+CRASHES = AnalysedMetric("crashes", MetricSource.DEPLOY)
 
 
 class World:
@@ -37,6 +47,9 @@ class World:
     def read(self, name: str, window_s: float = 10.0, target: Target = TARGET) -> float | None:
         spec = MetricSpec(name, MetricSource.DEPLOY)
         return self.metrics.read(spec, target, window_s).value
+
+    def totals(self) -> Totals | None:
+        return self.metrics.totals(CRASHES, TARGET)
 
     def crash(self, number: int = 0) -> None:
         pid = self.deploy.observe(SERVICE, V2).instances[number].pid
@@ -154,3 +167,66 @@ def test_trouble_of_the_deploy_provider_is_passed_on(world: World) -> None:
 
     with pytest.raises(TemporaryProviderError, match="disk"):
         world.metrics.collect(INGRESS)
+
+
+def test_crashes_are_counted_of_the_seconds_that_instances_were_wanted(world: World) -> None:
+    before = world.totals()
+    world.crash()
+    world.tick(5)
+    after = world.totals()
+
+    assert before is not None
+    assert after is not None
+    assert (after.count - before.count, after.bad - before.bad) == (10, 1)
+    assert after.at_s == world.clock.monotonic_s()
+
+
+def test_more_instances_make_more_seconds(world: World) -> None:
+    before = world.totals()
+    world.deploy.ensure(SERVICE, V2, 3)
+    world.tick(1)  # two were wanted until this look
+    world.tick(4)
+    after = world.totals()
+
+    assert before is not None
+    assert after is not None
+    assert after.count - before.count == 2 + 4 * 3
+
+
+def test_a_version_that_is_wanted_no_more_has_no_new_seconds(world: World) -> None:
+    world.deploy.stop(SERVICE, V2)
+    world.tick()
+    before = world.totals()
+    world.tick(5)
+
+    assert before is not None
+    assert before.count > 0
+    assert world.totals() == Totals(before.at_s + 5, before.count, before.bad)
+
+
+def test_totals_go_on_however_long_ago_they_began(world: World) -> None:
+    world.totals()
+    world.crash()
+    for _ in range(4):
+        world.tick(500)
+        world.totals()
+
+    assert world.totals() == Totals(world.clock.monotonic_s(), 2 * 2_000, 1)
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        replace(CRASHES, name="health_failure_rate"),
+        replace(CRASHES, name="cpu"),
+        replace(CRASHES, comparison=Comparison.MEANS),
+    ],
+)
+def test_what_can_not_be_counted_is_refused(world: World, metric: AnalysedMetric) -> None:
+    with pytest.raises(PermanentProviderError, match=f"{metric.name}: source deploy can count crashes only"):
+        world.metrics.totals(metric, TARGET)
+
+
+def test_deployments_have_no_usual_latency_and_tell_no_instances_apart(world: World) -> None:
+    assert world.metrics.usual_bound_ms(TARGET) is None
+    assert world.metrics.instance_totals(CRASHES, TARGET) == {}
