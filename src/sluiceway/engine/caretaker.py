@@ -36,7 +36,7 @@ class Caretaker:
 
     def look_after(self) -> None:
         """Do one round. A provider that fails is logged once, stops no other and is tried again."""
-        for row in self.charges():
+        for row in newest_rollouts(self._store):
             service, ingress = row.setup.service, row.setup.ingress
             self._tried(f"instances of {service.name}", partial(self._deploy.supervise, service))
             self._tried(f"proxy {ingress.name}", partial(self._keep_proxy, ingress))
@@ -56,11 +56,12 @@ class Caretaker:
         else:
             self._troubles.pop(what, None)
 
-    def charges(self) -> Iterable[RolloutRow]:
-        """Return the newest rollout of each service."""
-        with self._store.read() as tx:
-            rows = tx.list_rollouts(service=None, active_only=False, limit=_LOOK_BACK, before=None)
-        newest: dict[str, RolloutRow] = {}
-        for row in rows:
-            newest.setdefault(row.setup.service.name, row)
-        return newest.values()
+
+def newest_rollouts(store: Store) -> Iterable[RolloutRow]:
+    """Return the newest rollout of each service, finished or not: what Sluiceway serves."""
+    with store.read() as tx:
+        rows = tx.list_rollouts(service=None, active_only=False, limit=_LOOK_BACK, before=None)
+    newest: dict[str, RolloutRow] = {}
+    for row in rows:
+        newest.setdefault(row.setup.service.name, row)
+    return newest.values()

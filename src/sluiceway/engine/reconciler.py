@@ -23,6 +23,7 @@ from sluiceway.domain.rollouts.model import (
     Observation,
     Outcome,
     Phase,
+    Reading,
     RolloutId,
     RolloutState,
     SetTraffic,
@@ -69,6 +70,7 @@ class Reconciler:
         delivery: Delivery,
         sampler_of: Callable[[RolloutRow], Sampler],
         noise_of: Callable[[RolloutRow], Mapping[str, Noise]],
+        usual_of: Callable[[RolloutRow], Mapping[str, Reading]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -77,6 +79,7 @@ class Reconciler:
         self._delivery = delivery
         self._sampler_of = sampler_of
         self._noise_of = noise_of
+        self._usual_of = usual_of
         self._guard = threading.Lock()
         self._memories: dict[RolloutId, _Memory] = {}
 
@@ -131,6 +134,7 @@ class Reconciler:
             sample=sample,
             counted=sampler.counted(),
             noise=self._noise_of(row),
+            history=self._usual_of(row),
             speed=self._clock.speed,
             smoke=self._delivery.smoke_results(row.id),
             failures=[failure.text for failure in failures],

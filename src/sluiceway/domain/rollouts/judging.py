@@ -30,12 +30,13 @@ def judge_expression(
     expression: str,
     new: Mapping[str, Reading],
     stable: Mapping[str, Reading],
+    history: Mapping[str, Reading],
     *,
     min_requests: int,
     is_trigger: bool = False,
 ) -> tuple[Evaluation, str]:
     """Return the answer and the figures in words; fewer than `min_requests` on the new version is no data."""
-    evaluation = evaluate(expression, new, stable)
+    evaluation = evaluate(expression, new, stable, history)
     count = evaluation.requests
     if evaluation.verdict is not Verdict.NO_DATA and count is not None and count < min_requests:
         too_few = f"only {count} of the {min_requests} requests it needs"
@@ -58,6 +59,7 @@ def judge_criterion(criterion: Criterion, stage: Stage, state: RolloutState, see
                 criterion.expression,
                 seen.stage_new,
                 baseline_of(state, seen.stage_stable),
+                seen.history,
                 min_requests=stage.min_requests,
             )
             return Judged(criterion, evaluation.verdict, found, evaluation.figures)

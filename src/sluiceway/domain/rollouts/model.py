@@ -129,6 +129,7 @@ class Observation:
     stage_new: Mapping[str, Reading] = field(default_factory=dict[str, Reading])  # since the stage began
     stage_stable: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
     counted: tuple[Counted, ...] = ()  # recent intervals, oldest first; the same one may come again
+    history: Mapping[str, Reading] = field(default_factory=dict[str, Reading])  # usual for stable, by metric
     noise: Mapping[str, Noise] = field(default_factory=dict[str, Noise])  # learned, by analysed metric
     speed: float = 1.0  # process seconds in a real one
     smoke: tuple[SmokeResult, ...] = ()

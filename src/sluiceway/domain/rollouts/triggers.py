@@ -40,6 +40,7 @@ def track(state: RolloutState, seen: Observation, now: datetime) -> tuple[Rollou
             trigger.expression,
             seen.new,
             baseline_of(state, seen.stable),
+            seen.history,
             min_requests=trigger.min_requests,
             is_trigger=True,
         )
