@@ -23,6 +23,7 @@ class Problem(StrEnum):
     MORE_BAD_THAN_REQUESTS = "more-bad-than-requests"
     NO_TIME = "no-time"
     SKEWED = "skewed"
+    OUTSIDE_BOUNDS = "outside-bounds"
 
 
 PROBLEM_WORDS: dict[Problem, str] = {
@@ -34,6 +35,7 @@ PROBLEM_WORDS: dict[Problem, str] = {
     Problem.MORE_BAD_THAN_REQUESTS: "more bad requests than requests: a counter was probably reset",
     Problem.NO_TIME: "the interval has no length",
     Problem.SKEWED: "the two versions were counted at different times: the clocks of their sources differ",
+    Problem.OUTSIDE_BOUNDS: "no values between the metric's bounds add up to these sums: check low and high",
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sluiceway.domain.analysis.counts import PROBLEM_WORDS, Problem
 from sluiceway.domain.analysis.evidence import (
@@ -21,17 +22,28 @@ from sluiceway.domain.analysis.planning import Need, still_needed
 from sluiceway.domain.analysis.ranges import Range, overall_range, recent_range
 
 UNTRUSTED = "how much two equally good versions differ here is not known yet, so a person should decide"
-_DOUBT = 0.1  # of the evidence a rollback needs: above it, nothing is called sound
+DOUBT = 0.1  # of the evidence a rollback needs: above it, nothing is called sound
 _NOTHING, _ANYTHING = 0.01, 100.0  # a range from one to the other says nothing
+
+
+class RangeOf(StrEnum):
+    """What a verdict's ranges are of: how the new version's figure compares with stable's."""
+
+    RATIO = "ratio"  # of bad rates, new : stable
+    DIFFERENCE = "difference"  # of means, new - stable, in the metric's unit
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """How people call things: `noun` in the plural ("errors", "slow requests") and the two versions."""
+    """How people call things: `noun` in the plural ("errors", "slow requests") and the two versions.
+
+    Where means are compared, `noun` is in the singular ("satisfaction") and `unit` that of its values.
+    """
 
     noun: str
     new: str
     stable: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,10 @@ class Figures:
     """The figures behind a verdict. `overall` and `recent` are always-valid ranges of the ratio new : stable;
     `shown` is the one the sentence speaks of. `evidence` of `needed` for a rollback, `soundness` of
     `soundness_needed` for "no worse". `is_trusted` is False when the noise was assumed, not learned: then a
-    person should decide."""
+    person should decide.
+
+    Where means are compared, `range_of` is a difference, `margin` and `min_effect` are losses in the metric's
+    unit, `x0` and `x1` are sums of values; a loss is a rise where `higher_is_worse`, else a drop."""
 
     overall: Range
     recent: Range
@@ -57,6 +72,8 @@ class Figures:
     is_trusted: bool
     min_bad: int = 0
     min_effect: float = 0.0
+    range_of: RangeOf = RangeOf.RATIO
+    higher_is_worse: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,8 @@ class NoData:
 
 @dataclass(frozen=True, slots=True)
 class SharedIncident:
-    """Both versions are bad at once; `rise` is stable's bad rate as a multiple of its usual one."""
+    """Both versions are bad at once; `rise` is stable's bad rate as a multiple of its usual one, or by how
+    much its mean is worse than usual, in the metric's unit."""
 
     sentence: str
     figures: Figures
@@ -143,8 +161,15 @@ def is_regression(state: Evidence, settings: Settings) -> bool:
 
 def is_large_enough(figures: Figures) -> bool:
     """Return whether what was counted so far reaches the smallest difference and count that are acted on."""
+    if figures.range_of is RangeOf.DIFFERENCE:
+        return loss_of(figures) >= figures.min_effect
     rise_now = rise_of_rate(figures.n0, figures.x0, figures.n1, figures.x1)
     return figures.x1 >= figures.min_bad and rise_now >= figures.min_effect
+
+
+def loss_of(figures: Figures) -> float:
+    """Return by how much the new version's mean seems to be worse than stable's, in the metric's unit."""
+    return figures.shown.ratio if figures.higher_is_worse else -figures.shown.ratio
 
 
 def rise_of_rate(n0: float, x0: float, n1: float, x1: float) -> float:
@@ -160,7 +185,7 @@ def is_sound(state: Evidence, settings: Settings) -> bool:
         and min(state.n0, state.n1) >= settings.min_requests
         and not state.calm.is_incident
         and soundness(state, settings) >= 1.0 / settings.beta
-        and evidence_of_regression(state) < _DOUBT / settings.alpha
+        and evidence_of_regression(state) < DOUBT / settings.alpha
     )
 
 
