@@ -116,7 +116,7 @@ class Recorder:
         figures = found.figures.setdefault(row.setup.service.name, {})
 
         def read(spec: MetricSpec) -> None:
-            value = provider.read(spec, serving, MINUTE_S).value
+            value = provider.read(spec, serving, max(MINUTE_S, spec.window_s)).value
             if value is not None and math.isfinite(value):
                 figures[spec.name] = value
 

@@ -19,6 +19,7 @@ from sluiceway.domain.process.plan import (
     Analysis,
     Comparison,
     MetricSource,
+    MetricSpec,
     Trigger,
     UsualNoise,
     Version,
@@ -29,7 +30,7 @@ from sluiceway.engine.history_findings import in_background
 from sluiceway.engine.history_record import recorded_metrics, serving_version
 from sluiceway.errors import PermanentProviderError, StoreError, TemporaryProviderError
 from sluiceway.ports.history import CountSeries
-from sluiceway.testing.builders import T0, a_plan, a_state
+from sluiceway.testing.builders import T0, a_plan, a_row, a_state
 from tests.unit.engine.history_shop import ERRORS, REQUESTS_A_MINUTE, SLOW, Counter, Shop, a_compared_plan
 
 V1, V2 = Version("v1"), Version("v2")
@@ -352,6 +353,22 @@ def test_what_is_usual_is_the_median_of_the_last_day(tmp_path: Path) -> None:
 
     shop.pause(24 * 60 - 20)
     assert shop.history.usual_of(shop.row) == {"p95_ms": Reading(None)}
+    shop.store.close()
+
+
+def test_a_metric_that_looks_further_back_than_a_minute_is_read_as_it_is_used(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "sluiceway.sqlite")
+    with shop.store.begin() as tx:
+        setup = replace(
+            shop.row.setup,
+            service=replace(shop.row.setup.service, name="search"),
+            ingress=replace(shop.row.setup.ingress, port=8181),
+            metrics=(MetricSpec("tickets", MetricSource.ENVOY, window_s=600.0),),
+        )
+        tx.insert_rollout(a_row(setup=setup, state=a_state(plan=a_plan())))
+    shop.history.record()
+
+    assert shop.provider.windows == {60.0, 600.0}
     shop.store.close()
 
 
