@@ -21,13 +21,18 @@ import uvicorn
 from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.api.app import create_api
 from sluiceway.api.events import Shutdown
+from sluiceway.domain.analysis.counts import Interval
 from sluiceway.domain.process.plan import RolloutPlan
 from sluiceway.domain.rollouts.model import RolloutId
+from sluiceway.domain.rollouts.plotting import point_of
 from sluiceway.ports.store import SamplePoint
 from sluiceway.services.health import HealthService
+from sluiceway.services.points import PointsService
 from sluiceway.services.rollouts import RolloutService
+from sluiceway.services.tokens import TokenService
 from sluiceway.testing.clock import ManualClock
 from sluiceway.web.routes import web_handlers
+from tests.unit.domain.analysis.rows import poisson
 from tests.unit.domain.rollouts.world import World
 from tests.unit.services.desk import Desk, Office
 
@@ -49,6 +54,7 @@ class Figures:
     requests_per_s: float = 200.0
     new_error_rate: float = 0.005
     new_p95_ms: float = 176.0
+    new_slow_rate: float = 0.05
     noise: random.Random = field(default_factory=lambda: random.Random(7))
 
     def put_into(self, world: World) -> None:
@@ -67,6 +73,21 @@ class Figures:
                 side=side,
                 requests=round(self.requests_per_s * part * 10),
                 **{name: value if has_requests else None for name, value in values.items()},
+            )
+
+    def count_into(self, world: World, seconds: float) -> None:
+        """Count what both versions answered in the last seconds, for the metrics that the plan compares."""
+        analysis = world.state.plan.analysis
+        share = world.state.weight_bp / 10_000
+        n0, n1 = (round(self.requests_per_s * part * seconds) for part in (1 - share, share))
+        rates = {
+            "errors": (self.error_rate, self.new_error_rate),
+            "slow_requests": (0.05, self.new_slow_rate),
+        }
+        for metric in analysis.metrics if analysis else ():
+            bad0, bad1 = rates[metric.name]
+            world.counts[metric.name] = Interval(
+                n0, poisson(self.noise, n0 * bad0), n1, poisson(self.noise, n1 * bad1), seconds
             )
 
 
@@ -90,6 +111,8 @@ class Host:
         app = create_api(
             self.office.service,
             HealthService(self.store, self.clock, self.desk),
+            PointsService(self.store, self.clock),
+            TokenService(self.store, self.clock),
             shutdown=Shutdown(),
             more_handlers=web_handlers(self.office.service),
         )
@@ -131,12 +154,13 @@ class Host:
         """Let the world move: new figures, one tick, one point of the plots, then time passes."""
         world = self.world(rollout_id)
         self.figures[rollout_id].put_into(world)
+        self.figures[rollout_id].count_into(world, seconds)
         key = RolloutId(rollout_id)
         with self.store.begin() as tx:
             tx.wake(key, self.clock.wall())
         self.desk.tick()
         with self.store.begin() as tx:
-            tx.add_samples(key, [SamplePoint(self.clock.wall(), self._point(world))])
+            tx.add_samples(key, [SamplePoint(self.clock.wall(), point_of(world.state, self.desk.seen[key]))])
         self.clock.advance(seconds)
 
     def step_until(self, rollout_id: str, phase: str, *, seconds: float = 10.0, steps: int = 400) -> None:
@@ -149,15 +173,6 @@ class Host:
     def catch_up(self) -> None:
         """Bring the wall clock to now, so that new points count as live."""
         self.clock.set_wall(datetime.now(UTC))
-
-    @staticmethod
-    def _point(world: World) -> dict[str, float | None]:
-        point: dict[str, float | None] = {"weight_asked": world.state.weight_bp / 100}
-        if world.split is not None:
-            point["weight_observed"] = world.split.new_weight_bp / 100
-        for side, readings in (("new", world.new), ("stable", world.stable)):
-            point |= {f"{side}.{name}": reading.value for name, reading in readings.items()}
-        return point
 
 
 @contextlib.contextmanager

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sluiceway.domain.process.plan import (
     Action,
+    AnalysedMetric,
+    Analysis,
     Approval,
     Audience,
     Criterion,
     CriterionKind,
+    MetricSource,
     RolloutPlan,
     Stage,
     Strategy,
     Trigger,
+    UsualNoise,
 )
 from tests.browser.host import Host
 from tests.unit.domain.rollouts.world import expression
@@ -38,6 +44,32 @@ def a_full_plan() -> RolloutPlan:
         ),
         keep_old_s=3_600,
     )
+
+
+def a_compared_plan(**more: object) -> RolloutPlan:
+    """Return the full plan with a statistical comparison beside its triggers, which stay out of its way."""
+    analysis = Analysis(
+        (
+            AnalysedMetric("errors", MetricSource.ENVOY),
+            AnalysedMetric("slow_requests", MetricSource.ENVOY, slower_than_ms=250.0),
+        ),
+        promote_early=True,
+        min_bake_s=3_600,
+        noise=UsualNoise.INDEPENDENT,
+    )
+    return replace(a_full_plan(), analysis=replace(analysis, **more))  # type: ignore[arg-type]
+
+
+def put_comparing(
+    host: Host, plan: RolloutPlan | None = None, *, steps: int = 20, service: str = "checkout"
+) -> str:
+    """Insert a rollout whose first stage has counted both versions for some minutes."""
+    rollout_id = host.put_rollout(plan or a_compared_plan(), service=service)
+    host.step_until(rollout_id, "progressing")
+    for _ in range(steps):
+        host.step(rollout_id)
+    host.catch_up()
+    return rollout_id
 
 
 def put_at_quarter(host: Host) -> str:

@@ -91,7 +91,7 @@ def _not_yet(metric: AnalysedMetric, analysis: Analysis, state: RolloutState) ->
         name=metric.name,
         words=metric.words,
         verdict=Stand.NO_DATA.value,
-        verdict_words=stand_words(Stand.NO_DATA),
+        verdict_words="not yet",
         sentence=f"{metric.words} on {state.new} and {state.stable} have not been compared yet",
         ratio=None,
         low=None,

@@ -58,9 +58,10 @@ _STAGE_STATUS = {
 }
 _DECISION_TONES = {
     "back": ("rollback", "rolled-back", "aborted", "trigger", "traffic-safe", "stepped-down", "refused"),
-    "hold": ("paused", "asked", "holding", "approval-requested"),
+    "hold": ("paused", "asked", "holding", "approval-requested", "incident-began"),
     "good": ("promoted", "criteria-met", "approved", "keeping-old", "retiring-old"),
 }
+_STAND_TONES = {"regression": "back", "no-regression": "good", "undecided": "go"}
 _TRIGGER_ACTIONS = {
     "immediate": "everyone back at once",
     "gradual": "back step by step",
@@ -77,6 +78,11 @@ def phase_label(phase: str) -> Label:
 
 def verdict_label(verdict: str) -> Label:
     return _VERDICTS.get(verdict, Label(verdict, "idle"))
+
+
+def stand_tone(verdict: str) -> str:
+    """Return the tone of what the comparison found; what a person should look at holds."""
+    return _STAND_TONES.get(verdict, "hold")
 
 
 def stage_label(status: str) -> Label:
@@ -101,6 +107,8 @@ def actor(by: str) -> str:
     kind, colon, name = by.partition(":")
     if colon and kind == "trigger":
         return f"trigger {name}"
+    if kind == "analysis":
+        return f"the comparison of {name.replace('_', ' ')}" if name else "the comparison"
     return "the plan" if by == "plan" else by
 
 
@@ -143,7 +151,12 @@ _FILTERS: dict[str, object] = {
     "speed": wording.speed,
     "number": wording.number,
     "phase": phase_label,
+    "count": wording.count,
+    "share": wording.share,
+    "times": wording.times,
+    "sentence": wording.sentence,
     "verdict": verdict_label,
+    "stand_tone": stand_tone,
     "stage_status": stage_label,
     "decision_tone": decision_tone,
     "words": in_words,
@@ -172,6 +185,7 @@ class Pages:
             product_version=__version__,
             ago=wording.ago,
             figure=metric_figure,
+            rate=wording.rate,
             trigger_actions=_TRIGGER_ACTIONS,
         )
 
@@ -243,10 +257,12 @@ def _rollout_values(view: RolloutView) -> dict[str, object]:
 
 
 def _spoken(view: RolloutView, stage: StageView | None) -> str:
-    """Return what a screen reader is told; it changes only when phase, stage or problems do."""
+    """Return what a screen reader is told; it changes only when phase, stage, incident or problems do."""
     parts = [f"{view.summary.service} to {view.summary.new}: {phase_label(view.summary.phase).text}."]
     if stage is not None and not view.summary.is_finished:
         parts.append(f"Stage {stage.id}, {wording.percent(view.weight_asked_percent)} of users.")
+    if view.analysis is not None and view.analysis.incident and not view.summary.is_finished:
+        parts.append("A shared incident; the next stage waits.")
     if view.problems:
         parts.append("1 problem." if len(view.problems) == 1 else f"{len(view.problems)} problems.")
     return " ".join(parts)

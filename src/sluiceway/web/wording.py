@@ -99,6 +99,43 @@ def number(value: float) -> str:
     return "0" if text in {"", "-0"} else text
 
 
+def count(value: float) -> str:
+    """Return how many were counted, whole and with thousands apart."""
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
+def rate(bad: float, of_all: float) -> str:
+    """Return a part of all as a percentage; of nothing there is no part."""
+    return percent(100 * bad / of_all) if of_all > 0 else NO_DATA
+
+
+def share(value: float) -> str:
+    """Return a part (0 to 1) in whole percent; what is not quite nothing or all never looks like it."""
+    if 0 < value < 0.01:
+        return f"under 1{_GAP}%"
+    return f"{min(round(value * 100), 99) if value < 1 else 100}{_GAP}%"
+
+
+def times(ratio: float) -> str:
+    """Return a ratio in words, `3.2 times`; a bound keeps its two decimals, `1.25 times`."""
+    if ratio == round(ratio, 2):
+        return f"{ratio:g} times"
+    return (
+        f"{ratio:.0f} times"
+        if ratio >= 10
+        else f"{ratio:.1f} times"
+        if ratio >= 0.1
+        else f"{ratio:.2f} times"
+    )
+
+
+def sentence(text: str) -> str:
+    """Return words as a sentence of their own: a capital first, a full stop last."""
+    if not text:
+        return ""
+    return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.?!' else '.'}"
+
+
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 

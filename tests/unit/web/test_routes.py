@@ -108,7 +108,14 @@ def test_a_fragment_holds_every_part_that_refreshes(console: Console) -> None:
 
     fragment = console.client.get(f"/fragments/rollouts/{rollout_id}").text
 
-    assert re.findall(r'data-region="(\w+)"', fragment) == ["head", "stand", "lane", "below", "dialogs"]
+    assert re.findall(r'data-region="(\w+)"', fragment) == [
+        "head",
+        "stand",
+        "lane",
+        "compare",
+        "below",
+        "dialogs",
+    ]
     assert "<html" not in fragment
 
 

@@ -118,3 +118,53 @@ def test_how_long_something_lasts_is_counted_on_one_clock() -> None:
     since = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
     assert plain(wording.ago(since, since + timedelta(seconds=75))) == "1 min 15 s"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.0, "0 %"),
+        (0.0004, "under 1 %"),
+        (0.0149, "1 %"),
+        (0.4, "40 %"),
+        (0.9999, "99 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_a_part_that_is_not_all_or_nothing_never_looks_like_it(value: float, words: str) -> None:
+    assert plain(wording.share(value)) == words
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        (1.0, "1 times"),
+        (1.25, "1.25 times"),
+        (3.2109, "3.2 times"),
+        (12.345, "12 times"),
+        (0.04567, "0.05 times"),
+    ],
+)
+def test_a_ratio_is_told_in_times_and_a_bound_exactly(ratio: float, words: str) -> None:
+    assert wording.times(ratio) == words
+
+
+def test_a_part_of_nothing_is_no_data() -> None:
+    assert wording.rate(0, 0) == wording.NO_DATA
+    assert plain(wording.rate(34, 1_203)) == "2.83 %"
+
+
+def test_counts_are_whole_with_thousands_apart() -> None:
+    assert [plain(wording.count(value)) for value in (0.0, 34.4, 11_400.0)] == ["0", "34", "11 400"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("errors are 2 times those", "Errors are 2 times those."),
+        ("go on or roll back?", "Go on or roll back?"),
+        ("", ""),
+    ],
+)
+def test_words_become_a_sentence(text: str, said: str) -> None:
+    assert wording.sentence(text) == said

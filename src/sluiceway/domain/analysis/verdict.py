@@ -253,8 +253,12 @@ def _sound_words(state: Evidence, settings: Settings, subject: Subject, figures:
     who = f"{subject.noun} on {subject.new}"
     if evidence_of_soundness(state) < 1.0 / settings.beta and settings.limit_rate is not None:
         return f"{who} stay below the limit of {settings.limit_rate * 100:.3g} % of requests"
-    said = f"{who} are {times_words(figures.overall)} those on {subject.stable}"
-    return f"{said}; {settings.sound_margin:g} times or more is ruled out"
+    bound = f"{settings.sound_margin:g} times or more"
+    if figures.overall.high < settings.sound_margin:
+        return f"{who} are {times_words(figures.overall)} those on {subject.stable}; {bound} is ruled out"
+    # The range promises more than this verdict does, so it may still reach beyond the margin.
+    rare = f"at most 1 in {1 / settings.beta:.0f} releases at {bound} ever looks this good"
+    return f"{who} are about {_number(figures.overall.ratio)} times those on {subject.stable}; {rare}"
 
 
 def _no_data_words(state: Evidence, subject: Subject) -> str:

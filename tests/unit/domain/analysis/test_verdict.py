@@ -60,6 +60,17 @@ def test_a_sound_version_is_said_to_be_no_worse_than_the_margin() -> None:
     )
 
 
+def test_soundness_shown_before_the_range_is_narrow_says_how_rare_that_is() -> None:
+    verdict = judge(fed(QUIET, *steady(5, times=16)), QUIET, SUBJECT)
+
+    assert isinstance(verdict, NoRegressionWithinMargin)
+    assert verdict.figures.overall.high > 1.5
+    assert verdict.sentence == (
+        "errors on 2.1 are about 1.0 times those on 2.0;"
+        " at most 1 in 20 releases at 1.5 times or more ever looks this good"
+    )
+
+
 def test_a_version_below_its_absolute_limit_is_said_to_be_so() -> None:
     limited = replace(QUIET, limit_rate=0.02)
     verdict = judge(fed(limited, *steady(0, bad_stable=0, times=30)), limited, SUBJECT)

@@ -1,4 +1,5 @@
-// Bring a part of the page to fresh HTML while keeping focus, open <details> and scroll positions.
+// Bring a part of the page to fresh HTML while keeping focus, open <details> and scroll positions. What is in an
+// element with `data-own` belongs to scripts and stays.
 
 export function parse(html) {
   return new DOMParser().parseFromString(html, "text/html").body;
@@ -42,5 +43,5 @@ function morphNode(kept, wanted) {
     if (kept.getAttribute(name) !== value) kept.setAttribute(name, value);
   }
   if (kept.nodeName === "TEMPLATE") kept.innerHTML = wanted.innerHTML;
-  else morphChildren(kept, wanted);
+  else if (!kept.hasAttribute("data-own")) morphChildren(kept, wanted);
 }

@@ -3,12 +3,12 @@
 import { clock, figure, number, shortClock } from "./format.js";
 
 const uPlot = window.uPlot;
-const HEIGHT = 190;
+export const HEIGHT = 190;
 const KEEP = 3000;
 const LATE_MS = 10_000;
 const LONGEST_STEP_S = 5; // points come each second; fewer only when a long time was thinned
 
-const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 const STROKES = {
   stable: () => ({ stroke: style("--stable"), width: 2 }),
@@ -16,8 +16,38 @@ const STROKES = {
   asked: () => ({ stroke: style("--quiet"), width: 1.5, dash: [5, 4] }),
 };
 
+/** The scale of time and how its axis looks, the same under every plot. */
+export const TIME = { time: true, range: (_, min, max) => (max > min ? [min, max] : [min - 1, max + 1]) };
+export const plainAxis = () => ({ stroke: style("--quiet"), font: "12px system-ui, sans-serif", ticks: { show: false } });
+export const timeAxis = () => ({
+  ...plainAxis(),
+  grid: { show: false },
+  size: 28,
+  space: 76,
+  values: (_, splits, __, ___, step) => splits.map((at) => (step < 60 ? clock : shortClock)(new Date(at * 1000))),
+});
+
+/** Mark the moments at which another share of the traffic was asked for. */
+export function drawSteps(plot, series) {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.strokeStyle = style("--line-strong");
+  ctx.globalAlpha = 0.45;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const at of series.steps) {
+    const x = Math.round(plot.valToPos(at, "x", true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
 /** Leave lines open where nothing was measured for a while: not only without a value, also without a point. */
-function gaps(plot, _, first, last, known) {
+export function gaps(plot, _, first, last, known) {
   const at = plot.data[0];
   const usual = (at[at.length - 1] - at[0]) / Math.max(1, at.length - 1);
   const found = [...known];
@@ -150,7 +180,6 @@ export class Plots {
   }
 
   #options(spec, width) {
-    const axis = { stroke: style("--quiet"), font: "12px system-ui, sans-serif", ticks: { show: false } };
     const grid = { stroke: style("--line"), width: 1 };
     const isTraffic = spec.id === "traffic";
     return {
@@ -159,10 +188,10 @@ export class Plots {
       padding: [10, 10, 0, 0],
       legend: { show: false },
       cursor: { y: false, sync: { key: "sluiceway" }, drag: { x: false, y: false }, points: { size: 7 } },
-      scales: { x: { time: true, range: (_, min, max) => (max > min ? [min, max] : [min - 1, max + 1]) }, y: { range: (_, min, max) => this.#range(spec, max) } },
+      scales: { x: TIME, y: { range: (_, min, max) => this.#range(spec, max) } },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, space: 76, values: (_, splits, __, ___, step) => splits.map((at) => (step < 60 ? clock : shortClock)(new Date(at * 1000))) },
-        { ...axis, grid, size: 62, space: 36, values: (_, splits) => splits.map((value) => figure(value, spec.kind, spec.unit)) },
+        timeAxis(),
+        { ...plainAxis(), grid, size: 62, space: 36, values: (_, splits) => splits.map((value) => figure(value, spec.kind, spec.unit)) },
       ],
       series: [
         {},
@@ -176,7 +205,7 @@ export class Plots {
         ...(spec.metric ? [{ stroke: style("--limit"), width: 1.5, dash: [2, 3], points: { show: false }, gaps }] : []),
       ],
       hooks: {
-        drawClear: [(plot) => this.#drawSteps(plot)],
+        drawClear: [(plot) => drawSteps(plot, this.series)],
         draw: [(plot) => this.#drawLimit(plot, spec)],
         setCursor: [(plot) => this.#write(spec, plot.cursor.idx ?? null)],
       },
@@ -187,24 +216,6 @@ export class Plots {
     if (spec.id === "traffic") return [0, 100];
     const floor = spec.kind === "ratio" ? 0.01 : 1;
     return [0, Math.max((max ?? 0) * 1.12, (this.#limit(spec) ?? 0) * 1.15, floor)];
-  }
-
-  #drawSteps(plot) {
-    const { ctx, bbox } = plot;
-    ctx.save();
-    ctx.strokeStyle = style("--line-strong");
-    ctx.globalAlpha = 0.45;
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-    for (const at of this.series.steps) {
-      const x = Math.round(plot.valToPos(at, "x", true));
-      if (x < bbox.left || x > bbox.left + bbox.width) continue;
-      ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
-      ctx.stroke();
-    }
-    ctx.restore();
   }
 
   #drawLimit(plot, spec) {
@@ -256,6 +267,6 @@ export class Plots {
   }
 }
 
-function setText(element, text) {
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,6 +1,7 @@
 // A rollout's live page: events come in, the parts of the page that changed are brought up to date.
 
 import { setUpActs } from "./acts.js";
+import { Bands } from "./bands.js";
 import { clock, localiseTimes } from "./format.js";
 import { fetchPart, Link } from "./link.js";
 import { morphChildren, parse } from "./morph.js";
@@ -19,6 +20,7 @@ const partAddress = `/fragments/rollouts/${encodeURIComponent(id)}`;
 
 const series = new Series();
 const plots = new Plots(page, JSON.parse(document.getElementById("plots").dataset.plots), series);
+const bands = new Bands(page, series);
 const link = new Link(connect, clock);
 const spokenPlace = document.getElementById("spoken");
 let events = null;
@@ -45,6 +47,7 @@ async function refresh() {
     morphChildren(page.querySelector(`[data-region="${part.dataset.region}"]`), part);
   }
   acts.recheck();
+  bands.update();
   if (head().dataset.spoken !== spoken) say((spoken = head().dataset.spoken));
   if (head().dataset.latest !== latest) {
     await refreshTrail();
@@ -76,7 +79,12 @@ async function refreshSeries() {
   const view = JSON.parse(await fetchPart(`${apiAddress}/series?limit=600${after}`));
   if (after) series.append(view);
   else series.replace(view);
+  draw();
+}
+
+function draw() {
   plots.update();
+  bands.update();
 }
 
 // Refreshes follow each other, never side by side, and many wishes become one.
@@ -109,7 +117,7 @@ async function connect() {
   stream.addEventListener("rollout", refreshSoon);
   stream.addEventListener("series", (event) => {
     series.append(JSON.parse(event.data));
-    plots.update();
+    draw();
     if (series.isFull) refreshSeries().catch(dropped);
   });
   stream.addEventListener("error", () => stream === events && dropped());

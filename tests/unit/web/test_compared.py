@@ -1,0 +1,89 @@
+"""The statistical comparison on the page as it leaves the server, without a browser."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sluiceway.domain.process.plan import Analysis
+from sluiceway.domain.rollouts.analysis_words import Stand
+from sluiceway.domain.rollouts.model import RolloutId
+from sluiceway.web import pages
+from tests.unit.domain.rollouts.test_analysing import ALIKE, ERRORS, SLOW, WORSE, an_analysis
+from tests.unit.domain.rollouts.world import a_plan
+from tests.unit.web.conftest import Console
+
+
+def put(console: Console, analysis: Analysis) -> str:
+    return console.office.put_rollout(replace(a_plan(500, 2_500, 10_000), analysis=analysis))
+
+
+def compared(console: Console, *, errors: bool = False) -> str:
+    """Return the page of a rollout that has counted two metrics for a minute."""
+    rollout_id = put(console, an_analysis(ERRORS, SLOW))
+    console.office.desk.run(rollout_id, until="progressing")
+    world = console.office.desk.worlds[RolloutId(rollout_id)]
+    world.counts = {"errors": WORSE if errors else ALIKE, "slow_requests": ALIKE}
+    for _ in range(8):
+        console.office.clock.advance(10)
+        with console.office.store.begin() as tx:
+            tx.wake(RolloutId(rollout_id), console.office.clock.wall())
+        console.office.desk.tick()
+    return console.client.get(f"/rollouts/{rollout_id}").text
+
+
+def test_a_plan_without_a_comparison_has_no_part_for_it(console: Console) -> None:
+    page = console.client.get(f"/rollouts/{console.office.put_rollout()}").text
+
+    assert '<div data-region="compare"></div>' in page
+    assert "New against stable" not in page
+
+
+def test_before_the_first_stage_it_is_announced_without_alarm(console: Console) -> None:
+    page = console.client.get(f"/rollouts/{put(console, an_analysis())}").text
+
+    assert "The comparison begins when 2.0 has its first users." in page
+    assert 'class="panel compared is-idle"' in page
+    assert "not known yet" in page
+
+
+def test_a_regression_is_told_with_verdict_evidence_and_counts(console: Console) -> None:
+    page = compared(console, errors=True)
+
+    assert 'class="panel compared is-back" id="compared-errors"' in page
+    assert ">worse</span>" in page
+    assert '<p class="compared-sentence">Errors on 2.0 are ' in page
+    assert '<meter id="evidence-errors" min="0" max="1" value="1.0">' in page
+    assert "At most 1 release in 100 that is no worse than 1.25 times is taken back." in page
+    assert "for all of these together" in page
+
+
+def test_no_style_or_script_stands_in_the_page(console: Console) -> None:
+    page = compared(console)
+
+    assert " style=" not in page
+    assert "<script>" not in page
+
+
+@pytest.mark.parametrize("stand", list(Stand))
+def test_every_stand_has_a_tone(stand: Stand) -> None:
+    assert pages.stand_tone(stand.value) in {"back", "good", "go", "hold"}
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        ("analysis:slow_requests", "the comparison of slow requests"),
+        ("analysis", "the comparison"),
+    ],
+)
+def test_a_comparison_that_decided_is_named_as_one(by: str, words: str) -> None:
+    assert pages.actor(by) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "tone"), [("incident-began", "hold"), ("incident-over", "go"), ("promoted-early", "good")]
+)
+def test_what_the_comparison_decided_has_a_tone(kind: str, tone: str) -> None:
+    assert pages.decision_tone(kind) == tone
