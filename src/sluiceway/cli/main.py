@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from sluiceway import __version__
-from sluiceway.cli import audit, process, rollouts
+from sluiceway.cli import audit, plan, process, rollouts
 from sluiceway.cli.demo import demo
 from sluiceway.cli.output import print_json, say
 from sluiceway.cli.serve import down, serve
@@ -46,6 +46,7 @@ app.command("serve")(serve)
 app.command("down")(down)
 app.add_typer(rollouts.app, name="rollout")
 app.add_typer(audit.app, name="audit")
+app.add_typer(plan.app, name="plan")
 app.command(
     "demo", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
 )(demo)

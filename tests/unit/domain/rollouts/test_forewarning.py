@@ -131,7 +131,7 @@ def test_a_stage_that_sees_only_a_crash_is_nearly_blind() -> None:
 def test_too_few_requests_end_as_the_process_says(then: WhenInconclusive, words: str) -> None:
     analysis = replace(ANALYSIS, metrics=(replace(ERRORS, min_requests=600),), on_no_data=then)
 
-    found = [each for each in warned(Stage("few", 500, 60), *GOOD, analysis=analysis)]
+    found = warned(Stage("few", 500, 60), *GOOD, analysis=analysis)
 
     texts = [each.text for each in found if each.reason is Reason.TOO_FEW_REQUESTS]
     assert texts == [
@@ -159,10 +159,14 @@ def test_an_audience_has_an_unknown_size() -> None:
     found = warned(Stage("colleagues", 0, 3_600, audience=INSIDERS), replace(GOOD[0], audience=INSIDERS))
 
     assert [each.text for each in found] == [
-        "stage colleagues has an audience only: how many they are is not known, so it has no plan; what it"
-        " shows counts all the same",
-        "stage few has an audience besides its 5 %: how many they are is not known, so only the weight is"
-        " planned",
+        (
+            "stage colleagues has an audience only: how many they are is not known, so it has no plan; what"
+            " it shows counts all the same"
+        ),
+        (
+            "stage few has an audience besides its 5 %: how many they are is not known, so only the weight is"
+            " planned"
+        ),
     ]
 
 
