@@ -73,16 +73,16 @@ class PrometheusMetrics:
         spec = metric.spec
         if spec is None or metric.comparison is not Comparison.COUNTS:
             raise PermanentProviderError(
-                f"metric {metric.name}: source prometheus compares counts, which need metrics.{metric.name}"
-                ".all_query and .bad_query"
+                f"metric {metric.name}: source prometheus compares counts, which need "
+                f"metrics.{metric.name}.all and .bad"
             )
         all_query, bad_query = filled_totals(spec, target)
-        counted = latest(spec, "all_query", self._ask(spec, "query", {"query": all_query}))
+        counted = latest(spec, "all", self._ask(spec, "query", {"query": all_query}))
         if counted is None:
             return None
         # Without its time the second query might see one scrape more than the first.
         same_time = {"query": bad_query, "time": f"{counted.at_s:.3f}"}
-        bad = latest(spec, "bad_query", self._ask(spec, "query", same_time))
+        bad = latest(spec, "bad", self._ask(spec, "query", same_time))
         if bad is None:
             return None
         at_s = self._monotonic_s() + counted.at_s - self._wall_s()

@@ -96,8 +96,9 @@ def _only_series(spec: MetricSpec, key: str, result: list[Any]) -> Any:
 
 
 def _unfit(spec: MetricSpec, key: str, found: str) -> ProviderError:
+    which = "query" if key == "query" else f"query '{key}'"
     return PermanentProviderError(
-        f"metric {spec.name}: its {key} gives {found}; mend metrics.{spec.name}.{key}"
+        f"metric {spec.name}: its {which} gives {found}; mend metrics.{spec.name}.{key}"
     )
 
 

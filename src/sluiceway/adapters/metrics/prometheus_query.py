@@ -33,16 +33,16 @@ def filled_totals(spec: MetricSpec, target: Target) -> tuple[str, str]:
 
     Raises PermanentProviderError when one is missing, and as `filled` does.
     """
-    for key, query in (("all_query", spec.all_query), ("bad_query", spec.bad_query)):
+    for key, query in (("all", spec.all_query), ("bad", spec.bad_query)):
         if not query.strip():
             raise PermanentProviderError(
-                f"metric {spec.name}: it is compared between versions but has no {key}; add "
+                f"metric {spec.name}: it is compared between versions but has no total '{key}'; add "
                 f"metrics.{spec.name}.{key}, the PromQL of a running total"
             )
     names = _names(target)
     return (
-        _filled(spec, "all_query", spec.all_query, names),
-        _filled(spec, "bad_query", spec.bad_query, names),
+        _filled(spec, "all", spec.all_query, names),
+        _filled(spec, "bad", spec.bad_query, names),
     )
 
 
