@@ -25,11 +25,12 @@ Draw = Callable[[random.Random], float]
 
 
 def stars(mean: float) -> Draw:
-    """Ratings as people give them, mostly the best one; the mean is reached by more ones."""
-    usual, worst = (0.06, 0.05, 0.10, 0.29, 0.50), 4.12
-    share = (worst - mean) / (worst - 1.0)
-    weights = [(1.0 - share) * weight for weight in usual]
-    weights[0] += share
+    """Ratings as people give them, mostly the best one; another mean comes of more ones or fives."""
+    weights, usual_mean = [0.06, 0.05, 0.10, 0.29, 0.50], 4.12
+    extreme = 0 if mean < usual_mean else 4
+    share = (mean - usual_mean) / (STARS[extreme] - usual_mean)
+    weights = [(1.0 - share) * weight for weight in weights]
+    weights[extreme] += share
 
     return lambda rng: rng.choices(STARS, weights)[0]
 
