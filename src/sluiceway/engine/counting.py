@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sluiceway.domain.analysis.counts import Interval, Problem, find_problem
+from sluiceway.domain.analysis.means import MeanInterval, MeanSettings, find_mean_problem
 from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison, MetricSource, Version
 from sluiceway.domain.rollouts.model import Counted
 from sluiceway.errors import ProviderError
@@ -23,7 +24,10 @@ KEPT = 240  # intervals of all metrics; a tick that comes later than these has l
 SLOW_REQUESTS = "slow_requests"
 OVERDUE_S = 10.0  # real seconds, three intervals at least, without a look: a source that hangs says nothing
 
+AnyInterval = Interval | MeanInterval
+
 _TICK = timedelta(microseconds=1)
+_ONE_SIDED = frozenset({Problem.NO_REQUESTS_ON_NEW, Problem.NO_REQUESTS_ON_STABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +59,9 @@ class Counting:
         self._clock = clock
         self._lock = threading.Lock()
         self._stage = 0
-        analysis = row.state.plan.analysis
-        # Means are not counted: their intervals are of another kind, and without any there is no data.
-        counted = (
-            [each for each in analysis.metrics if each.comparison is Comparison.COUNTS] if analysis else []
-        )
-        self._analysis = analysis or Analysis(())
-        self._metrics = tuple(counted)
-        self._courses = {metric.name: _Course(clock.monotonic_s()) for metric in counted}
+        self._analysis = row.state.plan.analysis or Analysis(())
+        self._metrics = self._analysis.metrics
+        self._courses = {metric.name: _Course(clock.monotonic_s()) for metric in self._metrics}
         # A bound that was settled before this process began stays: the evidence so far was counted by it.
         known = row.state.analysis.metrics if row.state.analysis else ()
         self._bounds_ms = {each.name: each.slower_than_ms for each in known}
@@ -80,7 +79,7 @@ class Counting:
         with self._lock:
             for metric in self._metrics:
                 if now_s - self._courses[metric.name].told_s > overdue_s:
-                    self._tell(metric, MISSING)
+                    self._tell(metric, _missing(metric))
             return tuple(self._recent)
 
     def problems(self, source: MetricSource) -> tuple[str, ...]:
@@ -108,28 +107,34 @@ class Counting:
         look, last = self._look(metric, provider, now_s, stage), course.last
         if look is None or (last is not None and not _is_newer(look, last)):
             if not is_first:
-                self._tell_locked(metric, MISSING)
+                self._tell_locked(metric, _missing(metric))
             return
         course.last = look
         base = course.base
         if base is None or base.stage != stage or now_s - base.at_s > 2 * self._analysis.stale_s:
             self._begin(metric, look)
             return
-        interval = self._tell_locked(metric, interval_between(base, look))
-        if _is_done(find_problem(interval)) or now_s - base.at_s >= self._analysis.stale_s:
+        interval = self._tell_locked(metric, _between(metric, base, look))
+        if _is_done(metric, self._problem(metric, interval)) or now_s - base.at_s >= self._analysis.stale_s:
             course.base = look
 
     def _begin(self, metric: AnalysedMetric, look: Look) -> None:
         """Count from this look on, unless its figures are none: that is told."""
         course = self._courses[metric.name]
-        nothing = interval_between(look, look)
-        if find_problem(replace(nothing, seconds=1.0)) is Problem.NOT_A_NUMBER:
+        nothing = _between(metric, look, look)
+        if self._problem(metric, replace(nothing, seconds=1.0)) is Problem.NOT_A_NUMBER:
             course.base = None
             self._tell_locked(metric, nothing)
             return
         course.base = look
         with self._lock:
-            course.told_s = look.at_s
+            course.told_s = max(course.told_s, look.at_s)
+
+    def _problem(self, metric: AnalysedMetric, interval: Interval | MeanInterval) -> Problem | None:
+        if isinstance(interval, Interval):
+            return find_problem(interval)
+        width = metric.high - metric.low  # the margins are of no concern here
+        return find_mean_problem(interval, MeanSettings(metric.low, metric.high, 0.0, width))
 
     def _look(
         self, metric: AnalysedMetric, provider: MetricsProvider | None, now_s: float, stage: int
@@ -169,11 +174,11 @@ class Counting:
             self._bounds_ms[metric.name] = known_ms
         return replace(metric, slower_than_ms=known_ms) if known_ms else None
 
-    def _tell_locked(self, metric: AnalysedMetric, interval: Interval) -> Interval:
+    def _tell_locked(self, metric: AnalysedMetric, interval: AnyInterval) -> AnyInterval:
         with self._lock:
             return self._tell(metric, interval)
 
-    def _tell(self, metric: AnalysedMetric, interval: Interval) -> Interval:
+    def _tell(self, metric: AnalysedMetric, interval: AnyInterval) -> AnyInterval:
         """Hand on what was counted, as of the time since the last interval was; return it with that time.
 
         Under the lock, so that moments of different intervals differ and grow: the domain takes in what is
@@ -194,7 +199,15 @@ class Counting:
         return Target(self._row.setup.service, self._row.setup.ingress, version)
 
 
-MISSING = Interval(0, 0, 0, 0, 0.0, is_missing=True)
+def _missing(metric: AnalysedMetric) -> AnyInterval:
+    if metric.comparison is Comparison.MEANS:
+        return MeanInterval(0, 0, 0, 0, 0, 0, 0.0, is_missing=True)
+    return Interval(0, 0, 0, 0, 0.0, is_missing=True)
+
+
+def _between(metric: AnalysedMetric, before: Look, after: Look) -> AnyInterval:
+    is_of_means = metric.comparison is Comparison.MEANS
+    return means_between(before, after) if is_of_means else interval_between(before, after)
 
 
 def interval_between(before: Look, after: Look) -> Interval:
@@ -202,25 +215,45 @@ def interval_between(before: Look, after: Look) -> Interval:
 
     The sides are as far apart as they are at the worse of the two looks.
     """
-    skews_s = [look.new.at_s - look.stable.at_s for look in (before, after)]
     return Interval(
         n0=after.stable.count - before.stable.count,
         x0=after.stable.bad - before.stable.bad,
         n1=after.new.count - before.new.count,
         x1=after.new.bad - before.new.bad,
         seconds=after.at_s - before.at_s,
-        skew_s=max(skews_s, key=abs),
+        skew_s=_skew_s(before, after),
     )
+
+
+def means_between(before: Look, after: Look) -> MeanInterval:
+    """Return the values of the same time: how many, their sum, the sum of their squares."""
+    return MeanInterval(
+        n0=after.stable.count - before.stable.count,
+        total0=after.stable.total - before.stable.total,
+        squares0=after.stable.squares - before.stable.squares,
+        n1=after.new.count - before.new.count,
+        total1=after.new.total - before.new.total,
+        squares1=after.new.squares - before.new.squares,
+        seconds=after.at_s - before.at_s,
+        skew_s=_skew_s(before, after),
+    )
+
+
+def _skew_s(before: Look, after: Look) -> float:
+    return max((look.new.at_s - look.stable.at_s for look in (before, after)), key=abs)
 
 
 def _is_newer(look: Look, last: Look) -> bool:
     return look.new.at_s > last.new.at_s and look.stable.at_s > last.stable.at_s
 
 
-def _is_done(problem: Problem | None) -> bool:
+def _is_done(metric: AnalysedMetric, problem: Problem | None) -> bool:
     """Return whether the next interval begins where this one ended.
 
     A counter that was reset is counted anew. What could not be compared for want of a side, as of a version
-    with few requests or a source that is read in steps, is counted again together with what follows.
+    with few requests or a source that is read in steps, is counted again together with what follows; not so
+    values whose mean is compared, since there the domain itself keeps one side's until the other has some.
     """
+    if problem in _ONE_SIDED:
+        return metric.comparison is Comparison.MEANS
     return problem in {None, Problem.NEGATIVE}

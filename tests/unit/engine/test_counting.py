@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sluiceway.domain.analysis.counts import Interval, Problem, find_problem
 from sluiceway.domain.analysis.evidence import Settings, start
+from sluiceway.domain.analysis.means import MeanInterval, MeanSettings, find_mean_problem
 from sluiceway.domain.analysis.noise import CAUTIOUS
 from sluiceway.domain.process.plan import (
     AnalysedMetric,
@@ -64,7 +65,8 @@ class World:
         self.counting.take(source, self.source if answers else None)
 
     def intervals(self) -> list[Interval]:
-        return [counted.interval for counted in self.counting.recent()]
+        recent = [counted.interval for counted in self.counting.recent()]
+        return [interval for interval in recent if isinstance(interval, Interval)]
 
     def problems(self) -> list[Problem | None]:
         return [find_problem(interval) for interval in self.intervals()]
@@ -391,6 +393,25 @@ def test_short_intervals_do_not_make_a_source_late() -> None:
     assert world.intervals() == []
 
 
+def test_a_first_look_that_hangs_makes_no_time_count_twice() -> None:
+    world = World()
+
+    class Hanging(FakeMetrics):
+        def totals(self, metric: AnalysedMetric, target: Target) -> Totals | None:
+            world.clock.advance(8)
+            world.counting.recent()
+            return super().totals(metric, target)
+
+    world.source = Hanging(world.clock)
+    world.serve((10, 1), (100, 2))
+    world.take(0)
+    world.source.__class__ = FakeMetrics
+    world.serve((20, 3), (180, 4))
+    world.take()
+
+    assert [interval.seconds for interval in world.intervals()] == [16.0, 5.0]
+
+
 def test_a_hanging_source_that_comes_back_has_lost_no_time(world: World) -> None:
     world.clock.advance(16)
     world.counting.recent()
@@ -512,15 +533,53 @@ def test_a_plan_without_a_comparison_asks_nobody() -> None:
     assert counting.problems(MetricSource.ENVOY) == ()
 
 
-def test_means_are_not_counted_as_if_none_were_bad() -> None:
-    world = World(ERRORS, replace(PAYMENTS, comparison=Comparison.MEANS))
-    world.give(Totals(0, 5, 0, 2.5, 2.0), Totals(0, 50, 0, 25.0, 20.0), metric="payments")
+def test_means_are_intervals_of_sums_not_counts_of_which_none_were_bad() -> None:
+    basket = replace(PAYMENTS, name="basket", comparison=Comparison.MEANS)
+    world = World(basket)
+    world.give(Totals(0, 5, 0, 2.5, 2.0), Totals(0, 50, 0, 25.0, 20.0), metric="basket")
     world.take(0, source=MetricSource.PROMETHEUS)
-    world.give(Totals(5, 9, 0, 4.5, 4.0), Totals(5, 90, 0, 45.0, 40.0), metric="payments")
+    world.give(Totals(5, 9, 0, 4.5, 4.0), Totals(5, 90, 0, 45.0, 40.0), metric="basket")
     world.take(source=MetricSource.PROMETHEUS)
 
-    assert world.counting.sources == {MetricSource.ENVOY}
-    assert world.counting.recent() == ()
+    (counted,) = world.counting.recent()
+    assert counted.interval == MeanInterval(40, 20.0, 20.0, 4, 2.0, 2.0, seconds=5.0)
+
+
+def test_means_that_can_not_be_are_handed_on_and_counted_anew() -> None:
+    basket = replace(PAYMENTS, name="basket", comparison=Comparison.MEANS)
+    world = World(basket)
+    world.give(Totals(0, 5, 0, 2.5, 2.0), Totals(0, 50, 0, 25.0, 20.0), metric="basket")
+    world.take(0, source=MetricSource.PROMETHEUS)
+    world.give(None, Totals(5, 90, 0, 45.0, 40.0), metric="basket")
+    world.take(source=MetricSource.PROMETHEUS)
+    world.give(Totals(10, 1, 0, 0.5, 0.4), Totals(10, 95, 0, 47.0, 42.0), metric="basket")
+    world.take(source=MetricSource.PROMETHEUS)
+    world.give(Totals(15, 3, 0, 1.5, 1.2), Totals(15, 99, 0, 49.0, 44.0), metric="basket")
+    world.take(source=MetricSource.PROMETHEUS)
+
+    settings = MeanSettings(0.0, 1.0, 0.1, 0.2)
+    means = [each.interval for each in world.counting.recent() if isinstance(each.interval, MeanInterval)]
+    assert [find_mean_problem(interval, settings) for interval in means] == [
+        Problem.MISSING,
+        Problem.NEGATIVE,
+        None,
+    ]
+
+
+def test_values_of_one_side_alone_are_handed_on_once_for_the_domain_to_keep() -> None:
+    basket = replace(PAYMENTS, name="basket", comparison=Comparison.MEANS)
+    world = World(basket)
+    world.give(Totals(0, 5, 0, 2.5, 2.0), Totals(0, 50, 0, 25.0, 20.0), metric="basket")
+    world.take(0, source=MetricSource.PROMETHEUS)
+    world.give(Totals(5, 5, 0, 2.5, 2.0), Totals(5, 60, 0, 30.0, 24.0), metric="basket")
+    world.take(source=MetricSource.PROMETHEUS)
+    world.give(Totals(10, 8, 0, 4.0, 3.5), Totals(10, 61, 0, 30.5, 24.25), metric="basket")
+    world.take(source=MetricSource.PROMETHEUS)
+
+    assert [counted.interval for counted in world.counting.recent()] == [
+        MeanInterval(10, 5.0, 4.0, 0, 0.0, 0.0, seconds=5.0),
+        MeanInterval(1, 0.5, 0.25, 3, 1.5, 1.5, seconds=5.0),
+    ]
 
 
 class ReadingsOnly:

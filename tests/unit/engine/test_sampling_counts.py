@@ -71,7 +71,8 @@ class World:
         self.sampler.step()
 
     def intervals(self) -> list[Interval]:
-        return [counted.interval for counted in self.sampler.counted()]
+        found = [counted.interval for counted in self.sampler.counted()]
+        return [each for each in found if isinstance(each, Interval)]
 
 
 def a_compared_plan(metric: AnalysedMetric = ERRORS) -> RolloutPlan:

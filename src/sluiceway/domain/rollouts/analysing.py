@@ -10,18 +10,17 @@ import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sluiceway.domain.analysis.evidence import Settings, evidence_of_regression, start, update
 from sluiceway.domain.analysis.noise import CAUTIOUS, INDEPENDENT, Noise
 from sluiceway.domain.analysis.verdict import (
     NoData,
     NoRegressionWithinMargin,
+    RangeOf,
     Regression,
     SharedIncident,
     Subject,
     Undecided,
     Verdict,
     is_large_enough,
-    judge,
 )
 from sluiceway.domain.process.plan import (
     FULL_WEIGHT_BP,
@@ -29,6 +28,7 @@ from sluiceway.domain.process.plan import (
     Analysis,
     UsualNoise,
 )
+from sluiceway.domain.rollouts.comparing import fits, judge_metric, take_in, unseen
 from sluiceway.domain.rollouts.model import (
     AnalysisState,
     MetricAnalysis,
@@ -99,9 +99,13 @@ def find(state: RolloutState) -> tuple[Found, ...]:
     found: list[Found] = []
     for metric in analysis.metrics:
         remembered = _known(known, metric)
-        settings = settings_of(analysis, metric, remembered.noise, known.bake_s)
-        verdict = judge(remembered.evidence, settings, subject_of(metric, remembered, state))
-        share = evidence_of_regression(remembered.evidence) * settings.alpha
+        verdict, share = judge_metric(
+            remembered,
+            metric=metric,
+            analysis=analysis,
+            bake_s=known.bake_s,
+            subject=subject_of(metric, remembered, state),
+        )
         found.append(Found(metric, verdict, share))
     return tuple(found)
 
@@ -157,25 +161,6 @@ def are_sound(found: tuple[Found, ...]) -> bool:
     return bool(found) and all(isinstance(each.verdict, NoRegressionWithinMargin) for each in found)
 
 
-def settings_of(analysis: Analysis, metric: AnalysedMetric, noise: Noise, bake_s: float) -> Settings:
-    """Return what the method promises for one metric: its share of alpha over `bake_s` real seconds."""
-    total = sum(each.weight for each in analysis.metrics)
-    return Settings(
-        noise=noise,
-        margin=metric.margin,
-        alpha=analysis.alpha * metric.weight / total,
-        bake_s=bake_s,
-        sound_margin=metric.sound_margin,
-        beta=analysis.beta,
-        min_bad=metric.min_bad,
-        min_requests=metric.min_requests,
-        min_bake_s=0.0,  # of process time, and the stage's: `progress` asks for it
-        stale_s=analysis.stale_s,
-        limit_rate=metric.limit_rate,
-        min_effect=metric.min_effect,
-    )
-
-
 def subject_of(metric: AnalysedMetric, known: MetricAnalysis, state: RolloutState) -> Subject:
     """Return how sentences call the metric and the two versions."""
     noun = metric.words
@@ -189,16 +174,17 @@ def figures_of(found: tuple[Found, ...]) -> tuple[tuple[str, float | str | None]
     figures: list[tuple[str, float | str | None]] = []
     for each in found:
         name, behind = each.metric.name, each.verdict.figures
+        what, bad = ("ratio", "bad") if behind.range_of is RangeOf.RATIO else ("difference", "total")
         figures += [
-            (f"{name}.ratio", behind.shown.ratio),
+            (f"{name}.{what}", behind.shown.ratio),
             (f"{name}.low", behind.shown.low),
             (f"{name}.high", behind.shown.high),
             (f"{name}.margin", behind.margin),
             (f"{name}.evidence", behind.evidence),
             (f"{name}.needed", behind.needed),
-            (f"{name}.new_bad", behind.x1),
+            (f"{name}.new_{bad}", behind.x1),
             (f"{name}.new_all", behind.n1),
-            (f"{name}.stable_bad", behind.x0),
+            (f"{name}.stable_{bad}", behind.x0),
             (f"{name}.stable_all", behind.n0),
         ]
     return tuple(
@@ -214,10 +200,7 @@ def usual_noise(analysis: Analysis, metric: AnalysedMetric, seen: Observation) -
 
 
 def _known(known: AnalysisState, metric: AnalysedMetric) -> MetricAnalysis:
-    for each in known.metrics:
-        if each.name == metric.name:
-            return each
-    return MetricAnalysis(metric.name, start(Settings()), CAUTIOUS)
+    return next((each for each in known.metrics if fits(each, metric)), None) or unseen(metric)
 
 
 def _follow(
@@ -228,11 +211,19 @@ def _follow(
     seen: Observation,
 ) -> MetricAnalysis:
     noise = usual_noise(analysis, metric, seen)
-    settings = settings_of(analysis, metric, noise, known.bake_s)
-    evidence = each.evidence if each.evidence.elapsed_s > 0 else start(settings)
-    bound_ms = each.slower_than_ms
-    for counted in seen.counted:
-        if counted.metric == metric.name and counted.until > known.counted_to:
-            evidence = update(evidence, counted.interval, settings)
-            bound_ms = counted.slower_than_ms
-    return MetricAnalysis(metric.name, evidence, noise, bound_ms)
+    fresh = [
+        counted
+        for counted in seen.counted
+        if counted.metric == metric.name and counted.until > known.counted_to
+    ]
+    evidence = take_in(
+        each.evidence,
+        [counted.interval for counted in fresh],
+        metric=metric,
+        analysis=analysis,
+        noise=noise,
+        bake_s=known.bake_s,
+    )
+    return MetricAnalysis(
+        metric.name, evidence, noise, fresh[-1].slower_than_ms if fresh else each.slower_than_ms
+    )

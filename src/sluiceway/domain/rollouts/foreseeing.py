@@ -20,27 +20,31 @@ from sluiceway.domain.analysis.planning import (
     seconds_to_see,
     smallest_seen,
 )
+from sluiceway.domain.process.metrics import SHARE
 from sluiceway.domain.process.plan import (
     FULL_WEIGHT_BP,
     AnalysedMetric,
     Analysis,
     Comparison,
+    MetricSource,
     RolloutPlan,
     Stage,
     UsualNoise,
 )
-from sluiceway.domain.rollouts.analysing import settings_of
+from sluiceway.domain.process.wording import show
+from sluiceway.domain.rollouts.comparing import settings_of
 
 ERRORS, SLOW_REQUESTS = "errors", "slow_requests"
 RATIOS = (2.0, 5.0, 10.0)
 USUAL_RATES = {ERRORS: 0.005, SLOW_REQUESTS: 0.05}  # when nobody says another
 USUAL_RATE = 0.01  # of any other metric
+USUAL_CRASHES = 1 / 86_400  # of an instance, per second: one a day
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
     """How one metric usually is on stable: a bad rate (0 to 1), of `rps` per second when that is not every
-    request of both versions."""
+    request of both versions. Crashes are counted of the seconds of instances, so theirs is per second."""
 
     rate: float
     rps: float | None = None
@@ -49,11 +53,12 @@ class Usual:
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What a person expects: `rps` requests/s of both versions together, the usual rates by metric, and the
-    usual noise when it is known better than the process says."""
+    usual noise when it is known better than the process says. Each version has `instances`."""
 
     rps: float
     usual: Mapping[str, Usual] = field(default_factory=dict[str, Usual])
     noise: Noise | None = None
+    instances: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +119,24 @@ class ForeseenStage:
 
 @dataclass(frozen=True, slots=True)
 class ForeseenMetric:
-    """What is asked of one metric, and on which assumptions. `alpha` is its part of the error budget."""
+    """What is asked of one metric, and on which assumptions. `alpha` is its part of the error budget. With
+    `is_of_time`, seconds of instances stand for requests: rates are per second of one instance."""
 
     name: str
     words: str
     rate: float
     is_rate_assumed: bool
     rps: float
+    is_of_time: bool
     margin: float
     sound_margin: float
     alpha: float
     min_requests: int
     whole: Sight
+
+    def share_of_new(self, weight_percent: float) -> float:
+        """Return the new version's share (0 to 1) of what is counted in a stage of this weight."""
+        return 0.5 if self.is_of_time else weight_percent / 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,20 +207,27 @@ class _Asked:
     @staticmethod
     def of(metric: AnalysedMetric, plan: RolloutPlan, analysis: Analysis, expected: Expected) -> _Asked:
         settings = settings_of(analysis, metric, noise_of(analysis, expected), max(plan.bake_s, 1.0))
-        told = expected.usual.get(metric.name)
-        usual = told or Usual(USUAL_RATES.get(metric.name, USUAL_RATE))
+        told, is_of_time = expected.usual.get(metric.name), metric.source is MetricSource.DEPLOY
+        usual = told or Usual(USUAL_CRASHES if is_of_time else USUAL_RATES.get(metric.name, USUAL_RATE))
+        all_rps = 2.0 * expected.instances if is_of_time else expected.rps
         by_definition = metric.name == SLOW_REQUESTS and not metric.slower_than_ms  # stable's 95th percentile
         return _Asked(
             metric=metric,
             settings=settings,
             usual=usual,
             is_assumed=told is None and not by_definition,
-            rps=expected.rps if usual.rps is None else usual.rps,
+            rps=all_rps if usual.rps is None else usual.rps,
             interval_s=analysis.interval_s,
         )
 
+    @property
+    def is_of_time(self) -> bool:
+        """Return whether seconds of instances are counted: each version has as many, whatever its weight."""
+        return self.metric.source is MetricSource.DEPLOY
+
     def traffic(self, stage: Stage) -> Traffic:
-        return Traffic(self.rps, stage.weight_bp / FULL_WEIGHT_BP, self.usual.rate, self.interval_s)
+        share = 0.5 if self.is_of_time else stage.weight_bp / FULL_WEIGHT_BP
+        return Traffic(self.rps, share, self.usual.rate, self.interval_s)
 
     def spells(self, stages: tuple[Stage, ...]) -> list[Spell]:
         """Return the stages as what is counted in them: intervals that are over."""
@@ -291,6 +309,7 @@ def _metric(each: _Asked, stages: tuple[Stage, ...]) -> ForeseenMetric:
         rate=each.usual.rate,
         is_rate_assumed=each.is_assumed,
         rps=each.rps,
+        is_of_time=each.is_of_time,
         margin=each.metric.margin,
         sound_margin=each.metric.sound_margin,
         alpha=each.settings.alpha,

@@ -14,6 +14,7 @@ from typing import NewType
 
 from sluiceway.domain.analysis.counts import Interval
 from sluiceway.domain.analysis.evidence import Evidence
+from sluiceway.domain.analysis.means import MeanEvidence, MeanInterval
 from sluiceway.domain.analysis.noise import Noise
 from sluiceway.domain.process.plan import Action, Audience, RolloutPlan, Version
 
@@ -112,7 +113,7 @@ class Counted:
 
     metric: str
     until: datetime
-    interval: Interval
+    interval: Interval | MeanInterval
     slower_than_ms: float = 0.0
 
 
@@ -193,7 +194,7 @@ class MetricAnalysis:
     """What the statistical comparison remembers of one metric."""
 
     name: str
-    evidence: Evidence
+    evidence: Evidence | MeanEvidence
     noise: Noise
     slower_than_ms: float = 0.0
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sluiceway.domain.analysis.counts import Interval, Problem
+from sluiceway.domain.analysis.means import MeanInterval
 from sluiceway.domain.analysis.noise import INDEPENDENT, Noise
 from sluiceway.domain.analysis.verdict import NoData, Regression
 from sluiceway.domain.process.plan import (
@@ -15,6 +16,7 @@ from sluiceway.domain.process.plan import (
     AnalysedMetric,
     Analysis,
     Audience,
+    Comparison,
     Criterion,
     CriterionKind,
     MetricSource,
@@ -392,3 +394,59 @@ def test_independent_noise_is_what_the_process_declares_not_what_was_learned() -
     assert world.state.analysis is not None
     assert world.state.analysis.metrics[0].noise == INDEPENDENT
     assert (world.state.stable, world.state.new) == (STABLE, NEW)
+
+
+SATISFACTION = AnalysedMetric(
+    "user_satisfaction",
+    MetricSource.PUSH,
+    Comparison.MEANS,
+    margin=0.2,
+    sound_margin=0.4,
+    low=1.0,
+    high=5.0,
+    higher_is_worse=False,
+)
+
+
+def ratings(new: float, stable: float = 4.0, count: int = 200, spread: float = 1.0) -> MeanInterval:
+    """An interval of `count` ratings on each side with these means and this standard deviation."""
+    squares = [count * (mean**2 + spread**2) for mean in (stable, new)]
+    return MeanInterval(count, count * stable, squares[0], count, count * new, squares[1], 10.0)
+
+
+def test_satisfaction_that_drops_is_rolled_back_with_its_difference() -> None:
+    world = a_world(an_analysis(SATISFACTION))
+    world.counts["user_satisfaction"] = ratings(4.0)
+    in_first_stage(world)
+    world.counts["user_satisfaction"] = ratings(3.2)
+
+    world.run(until=Phase.ROLLING_BACK, ticks=60)
+
+    assert world.state.rollback is not None
+    assert world.state.rollback.by == "analysis:user_satisfaction"
+    assert "user satisfaction on 2.0 is" in world.state.rollback.reason
+    assert "below 1.0" in world.state.rollback.reason
+    decided = next(each for each in world.decisions if each.kind == "rollback-decided")
+    assert dict(decided.figures)["user_satisfaction.margin"] == 0.2
+
+
+def test_equal_satisfaction_passes_beside_counts() -> None:
+    world = a_world(an_analysis(ERRORS, SATISFACTION), criteria=(NO_REGRESSION,))
+    world.counts["user_satisfaction"] = ratings(4.0)
+
+    world.run(ticks=400)
+
+    assert world.state.phase is Phase.PROMOTED
+
+
+def test_evidence_of_another_kind_of_comparison_is_begun_anew() -> None:
+    world = in_first_stage(a_world(an_analysis(replace(SATISFACTION, comparison=Comparison.COUNTS))))
+    plan = replace(world.plan, analysis=an_analysis(SATISFACTION))
+    world.state = replace(world.state, plan=plan)
+    world.counts["user_satisfaction"] = ratings(4.0)
+
+    world.tick()
+    world.tick()
+
+    (found,) = find(world.state)
+    assert found.verdict.figures.n1 == 400

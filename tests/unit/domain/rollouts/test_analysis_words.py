@@ -28,6 +28,7 @@ from sluiceway.domain.rollouts.analysis_words import (
 from sluiceway.domain.rollouts.explain import explain
 from sluiceway.domain.rollouts.model import CommandKind, Phase
 from tests.unit.domain.rollouts.test_analysing import (
+    ALIKE,
     ERRORS,
     SLOW,
     WORSE,
@@ -64,7 +65,7 @@ def test_each_verdict_is_a_stand_of_its_own() -> None:
     calm = a_world(an_analysis())
     stands = [
         stand_of(errors_of(in_first_stage(calm))),
-        stand_of(errors_of(after(calm, calm.counts["errors"], 30))),
+        stand_of(errors_of(after(calm, ALIKE, 30))),
     ]
     stands.append(stand_of(errors_of(after(calm, BOTH_BAD, 3))))
     stands.append(stand_of(errors_of(after(calm, NOTHING, 7))))
@@ -166,7 +167,7 @@ def test_what_follows_from_each_stand_is_said() -> None:
     on_worse = "if it is shown to be worse than 1.25 times, everyone goes back to 1.0 at once"
 
     assert follows_words(world.state, errors_of(world)) == on_worse
-    after(world, world.counts["errors"], 30)
+    after(world, ALIKE, 30)
     assert follows_words(world.state, errors_of(world)).startswith("this does not hold the next stage back")
     after(world, BOTH_BAD, 3)
     assert follows_words(world.state, errors_of(world)) == f"no stage passes until it is over; {on_worse}"

@@ -22,7 +22,7 @@ from sluiceway.domain.process.plan import (
     Strategy,
     UsualNoise,
 )
-from sluiceway.domain.rollouts.analysing import settings_of
+from sluiceway.domain.rollouts.comparing import settings_of
 from sluiceway.domain.rollouts.foreseeing import Expected, Foresight, Usual, foresee
 
 ERRORS = AnalysedMetric("errors", MetricSource.ENVOY)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from sluiceway.domain.analysis.counts import Interval
+from sluiceway.domain.analysis.means import MeanInterval
 from sluiceway.domain.analysis.noise import Noise
 from sluiceway.domain.process.plan import (
     Action,
@@ -87,7 +88,9 @@ class World:
     new: dict[str, Reading] = field(default_factory=dict[str, Reading])
     stable: dict[str, Reading] = field(default_factory=dict[str, Reading])
     smoke_passes: bool = True
-    counts: dict[str, Interval] = field(default_factory=dict[str, Interval])  # of every tick, by metric
+    counts: dict[str, Interval | MeanInterval] = field(
+        default_factory=dict[str, Interval | MeanInterval]
+    )  # of every tick, by metric
     noise: dict[str, Noise] = field(default_factory=dict[str, Noise])
 
     def __post_init__(self) -> None:

@@ -1,0 +1,123 @@
+"""One analysed metric, whichever way it is compared: counts by their ratio, ratings by their difference.
+
+Puts the process's words into the settings of `domain.analysis` and asks the method that fits the metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from sluiceway.domain.analysis.counts import Interval
+from sluiceway.domain.analysis.evidence import Evidence, Settings, evidence_of_regression, start, update
+from sluiceway.domain.analysis.mean_verdict import judge_means
+from sluiceway.domain.analysis.means import (
+    MeanEvidence,
+    MeanInterval,
+    MeanSettings,
+    evidence_of_loss,
+    start_means,
+    update_means,
+)
+from sluiceway.domain.analysis.noise import CAUTIOUS, Noise
+from sluiceway.domain.analysis.verdict import Subject, Verdict, judge
+from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison
+from sluiceway.domain.rollouts.model import MetricAnalysis
+
+
+def unseen(metric: AnalysedMetric) -> MetricAnalysis:
+    """Return what is known of a metric before anything was counted."""
+    match metric.comparison:
+        case Comparison.COUNTS:
+            return MetricAnalysis(metric.name, start(Settings()), CAUTIOUS)
+        case Comparison.MEANS:
+            return MetricAnalysis(metric.name, start_means(), CAUTIOUS)
+        case _:
+            assert_never(metric.comparison)
+
+
+def fits(known: MetricAnalysis, metric: AnalysedMetric) -> bool:
+    """Return whether what is known was gathered for this metric, compared the way it is now."""
+    is_of_counts = isinstance(known.evidence, Evidence)
+    return known.name == metric.name and is_of_counts == (metric.comparison is Comparison.COUNTS)
+
+
+def take_in(
+    evidence: Evidence | MeanEvidence,
+    intervals: Sequence[Interval | MeanInterval],
+    *,
+    metric: AnalysedMetric,
+    analysis: Analysis,
+    noise: Noise,
+    bake_s: float,
+) -> Evidence | MeanEvidence:
+    """Return the evidence after these intervals; those of the other kind are passed over."""
+    if isinstance(evidence, Evidence):
+        settings = settings_of(analysis, metric, noise, bake_s)
+        evidence = evidence if evidence.elapsed_s > 0 else start(settings)
+        for interval in intervals:
+            evidence = update(evidence, interval, settings) if isinstance(interval, Interval) else evidence
+        return evidence
+    of_means = mean_settings_of(analysis, metric, noise, bake_s)
+    for interval in intervals:
+        if isinstance(interval, MeanInterval):
+            evidence = update_means(evidence, interval, of_means)
+    return evidence
+
+
+def judge_metric(
+    known: MetricAnalysis, *, metric: AnalysedMetric, analysis: Analysis, bake_s: float, subject: Subject
+) -> tuple[Verdict, float]:
+    """Return the verdict, and the evidence of a regression as the part of what a rollback needs."""
+    if isinstance(known.evidence, Evidence):
+        settings = settings_of(analysis, metric, known.noise, bake_s)
+        share = evidence_of_regression(known.evidence) * settings.alpha
+        return judge(known.evidence, settings, subject), share
+    of_means = mean_settings_of(analysis, metric, known.noise, bake_s)
+    share = evidence_of_loss(known.evidence) * of_means.alpha
+    return judge_means(known.evidence, of_means, subject), share
+
+
+def settings_of(analysis: Analysis, metric: AnalysedMetric, noise: Noise, bake_s: float) -> Settings:
+    """Return what the method promises for one counted metric: its share of alpha over `bake_s` real seconds.
+
+    The shortest bake is of process time, so that `progress` asks for it.
+    """
+    return Settings(
+        noise=noise,
+        margin=metric.margin,
+        alpha=alpha_of(analysis, metric),
+        bake_s=bake_s,
+        sound_margin=metric.sound_margin,
+        beta=analysis.beta,
+        min_bad=metric.min_bad,
+        min_requests=metric.min_requests,
+        min_bake_s=0.0,
+        stale_s=analysis.stale_s,
+        limit_rate=metric.limit_rate,
+        min_effect=metric.min_effect,
+    )
+
+
+def mean_settings_of(analysis: Analysis, metric: AnalysedMetric, noise: Noise, bake_s: float) -> MeanSettings:
+    """Return the same for a metric whose means are compared."""
+    return MeanSettings(
+        low=metric.low,
+        high=metric.high,
+        margin=metric.margin,
+        sound_margin=metric.sound_margin,
+        alpha=alpha_of(analysis, metric),
+        beta=analysis.beta,
+        bake_s=bake_s,
+        min_values=metric.min_requests,
+        min_bake_s=0.0,
+        stale_s=analysis.stale_s,
+        min_effect=metric.min_effect,
+        higher_is_worse=metric.higher_is_worse,
+        noise=noise,
+    )
+
+
+def alpha_of(analysis: Analysis, metric: AnalysedMetric) -> float:
+    """Return the metric's share of the error budget."""
+    return analysis.alpha * metric.weight / sum(each.weight for each in analysis.metrics)
