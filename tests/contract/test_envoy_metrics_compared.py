@@ -45,7 +45,9 @@ class Compared:
         else:
             self.shop.clock.advance(5)
         self.counting.take(MetricSource.ENVOY, self.shop.metrics)
-        return self.counting.recent()[-1].interval
+        interval = self.counting.recent()[-1].interval
+        assert isinstance(interval, Interval)
+        return interval
 
 
 def serve(shop: Shop, new: int, stable: int) -> None:
