@@ -18,6 +18,7 @@ from sluiceway.adapters.deploy.local import LocalProcesses
 from sluiceway.adapters.metrics.deploy_metrics import DeployMetrics
 from sluiceway.adapters.metrics.envoy import EnvoyMetrics
 from sluiceway.adapters.metrics.prometheus import PrometheusMetrics
+from sluiceway.adapters.metrics.pushed import PushedMetrics
 from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.adapters.tracing import OtelTracer, tracer_from
 from sluiceway.adapters.traffic.envoy import EnvoyTraffic
@@ -30,8 +31,10 @@ from sluiceway.errors import NotFoundError
 from sluiceway.ports.metrics import MetricsProvider
 from sluiceway.ports.tracing import Tracer
 from sluiceway.services.health import HealthService
+from sluiceway.services.points import PointsService
 from sluiceway.services.putting_away import put_away
 from sluiceway.services.rollouts import RolloutService
+from sluiceway.services.tokens import TokenService
 from sluiceway.web.routes import web_handlers
 
 _EFFECTS_KEPT_S = 7 * 86_400.0  # real seconds
@@ -159,6 +162,7 @@ def build_app(settings: Settings) -> App:
         MetricSource.ENVOY: EnvoyMetrics(data_dir.path),
         MetricSource.DEPLOY: DeployMetrics(deploy, clock),
         MetricSource.PROMETHEUS: prometheus,
+        MetricSource.PUSH: PushedMetrics(store, clock),
     }
     engine = Engine(
         store=store,
@@ -171,10 +175,13 @@ def build_app(settings: Settings) -> App:
         make_room=partial(_give_up_reserve, data_dir),
     )
     service = RolloutService(store, clock, engine)
+    points = PointsService(store, clock)
     shutdown = Shutdown()
     asgi = create_api(
         service,
         HealthService(store, clock, engine),
+        points,
+        TokenService(store, clock),
         shutdown=shutdown,
         own_name=settings.own_name,
         more_handlers=web_handlers(service),
@@ -190,6 +197,7 @@ def build_app(settings: Settings) -> App:
             (
                 (_RESERVE_EVERY_S, data_dir.keep_reserve),
                 (_PRUNE_EVERY_S, partial(work.prune, _EFFECTS_KEPT_S)),
+                (_PRUNE_EVERY_S, points.prune),
             )
         ),
         prometheus=prometheus,

@@ -78,6 +78,14 @@ class InvalidInputError(SluicewayError):
     http_status = 400
 
 
+class UnauthorisedError(SluicewayError):
+    """A token is missing, wrong or revoked. `sluice token create` makes one; it is shown that once."""
+
+    code = "unauthorised"
+    exit_code = 12
+    http_status = 401
+
+
 class StoreError(SluicewayError):
     """The database could not be read or written (disk full, no permission, damaged file)."""
 

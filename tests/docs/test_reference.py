@@ -47,7 +47,7 @@ def errors(root: type[SluicewayError]) -> Iterator[type[SluicewayError]]:
 def routes() -> list[tuple[str, str]]:
     """Return (method, path) of each route of the API's own handlers."""
     nothing: Any = None
-    built = create_api(nothing, nothing)
+    built = create_api(nothing, nothing, nothing, nothing)
     return [
         (method, re.sub(r":\w+}", "}", route.path))
         for route in built.routes

@@ -17,17 +17,22 @@ from litestar.types import ControllerRouterHandler
 from sluiceway import __version__
 from sluiceway.api.events import Shutdown, rollout_events
 from sluiceway.api.guard import RequestGuard
+from sluiceway.api.points import TokenRoutes, push_points
 from sluiceway.api.problems import EXCEPTION_HANDLERS
 from sluiceway.api.rollouts import RolloutRoutes
 from sluiceway.api.system import audit_verify, healthz, own_metrics, process_schema, validate_process
 from sluiceway.services.health import HealthService
+from sluiceway.services.points import PointsService
 from sluiceway.services.rollouts import RolloutService
+from sluiceway.services.tokens import TokenService
 
 MAX_BODY_BYTES = 1_000_000
 
 API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
     RolloutRoutes,
     rollout_events,
+    push_points,
+    TokenRoutes,
     audit_verify,
     validate_process,
     process_schema,
@@ -39,6 +44,8 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
 def create_api(
     service: RolloutService,
     health: HealthService,
+    points: PointsService,
+    tokens: TokenService,
     *,
     shutdown: Shutdown | None = None,
     own_name: str = "",
@@ -51,6 +58,8 @@ def create_api(
         dependencies={
             "service": Provide(lambda: service, sync_to_thread=False),
             "health": Provide(lambda: health, sync_to_thread=False),
+            "points": Provide(lambda: points, sync_to_thread=False),
+            "tokens": Provide(lambda: tokens, sync_to_thread=False),
             "shutdown": Provide(lambda: ending, sync_to_thread=False),
         },
         middleware=[DefineMiddleware(RequestGuard, own_name=own_name)],

@@ -3,6 +3,7 @@
 A page of any site can make a browser send requests to 127.0.0.1. Three checks stop that: the `Host` must be
 ours (a foreign name that was made to resolve to this machine is refused), a request that changes something
 must not come from another origin, and it must carry what a plain form can't send: JSON and `X-Sluice-Client`.
+Pushed figures need no such header: they carry a token, which no foreign page has.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sluiceway.api.problems import PROBLEM_JSON, problem
 
 CLIENT_HEADER = "x-sluice-client"
 ACTOR_HEADER = "x-sluice-actor"
+PUSH_PATH = "/api/points"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -41,13 +43,13 @@ class RequestGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
-            refusal = self.refusal(scope["method"], Headers.from_scope(scope))
+            refusal = self.refusal(scope["method"], scope["path"], Headers.from_scope(scope))
             if refusal is not None:
                 await _refuse(send, *refusal)
                 return
         await self._app(scope, receive, send)
 
-    def refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
+    def refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
         """Return the status and the reason to refuse a request with, None when it may pass."""
         host = headers.get("host", "")
         name = _host_name(host)
@@ -60,7 +62,7 @@ class RequestGuard:
             return 403, f"Origin is {origin[:200]!r}, another site; acts are taken from {host} only"
         if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             return 415, "Content-Type must be application/json"
-        if not headers.get(CLIENT_HEADER):
+        if path != PUSH_PATH and not headers.get(CLIENT_HEADER):
             return 403, "the header X-Sluice-Client is missing; set it to the name of your program"
         return None
 

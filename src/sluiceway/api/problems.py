@@ -25,6 +25,7 @@ _TITLES = {
     "not-found": "No such thing",
     "process-file": "The process file has problems",
     "request": "The request can't be served",
+    "unauthorised": "A token is needed",
 }
 _log = structlog.get_logger("sluiceway.api")
 
@@ -47,7 +48,9 @@ def problem(status: int, code: str, detail: str, **more: object) -> dict[str, ob
 
 
 def _answer(body: dict[str, object], status: int) -> Response[dict[str, object]]:
-    return Response(body, status_code=status, media_type=PROBLEM_JSON)
+    # A 401 must say how to authenticate (RFC 9110, section 15.5.2).
+    headers = {"WWW-Authenticate": 'Bearer realm="sluiceway"'} if status == 401 else None
+    return Response(body, status_code=status, media_type=PROBLEM_JSON, headers=headers)
 
 
 def _known(_: AnyRequest, error: SluicewayError) -> Response[dict[str, object]]:

@@ -43,3 +43,12 @@ class ValidateRequest(BaseModel):
 
     process: ProcessText
     path: Annotated[str, Field(max_length=4_000)] = "sluiceway.yaml"
+
+
+class TokenRequest(BaseModel):
+    """A token to make, for one service only unless `service` is empty."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: _Text
+    service: _Text = ""

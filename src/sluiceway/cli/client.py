@@ -5,8 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,8 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from sluiceway.adapters.data_dir import find_data_dir, read_note
-from sluiceway.errors import NotServedError, ProcessFileError, SluicewayError
+from sluiceway.errors import InvalidInputError, NotServedError, ProcessFileError, SluicewayError
+from sluiceway.services.points import PointView
 from sluiceway.services.views import RolloutView
 
 SERVER_VARIABLE = "SLUICE_SERVER"
@@ -80,6 +82,20 @@ class Client:
         with self._reached():
             return _parsed(self._http.post(path, json=body), kind)
 
+    def push(self, points: Sequence[Mapping[str, str | float]], token: str) -> list[PointView]:
+        """Push figures; return what became of each. Raises as `get` does, UnauthorisedError for the token.
+
+        A token is sent in clear to this machine only: raises InvalidInputError for other plain addresses.
+        """
+        with self._reached():
+            url = httpx.URL(self.address)
+            if url.scheme != "https" and not _is_this_machine(url.host):
+                raise InvalidInputError(
+                    f"the token would travel to {url.host} in clear; use an https:// address, or a tunnel"
+                )
+            headers = {"Authorization": f"Bearer {token}"}
+            return _parsed(self._http.post("/api/points", json=points, headers=headers), list[PointView])
+
     def events(self, path: str) -> Iterator[tuple[str, str]]:
         """Yield server-sent events as (name, data) until the server ends the stream."""
         timeout = httpx.Timeout(_STREAM_SILENCE_S, connect=3.0)
@@ -106,6 +122,13 @@ class Client:
                 f"no `sluice serve` answers at {self.address} ({failure}); "
                 "start one, or name another with --server"
             ) from failure
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,10 @@ import typer
 from typer.core import TyperGroup
 
 from sluiceway import __version__
-from sluiceway.cli import audit, plan, process, rollouts
+from sluiceway.cli import audit, plan, process, rollouts, token
 from sluiceway.cli.demo import demo
 from sluiceway.cli.output import print_json, say
+from sluiceway.cli.push import push
 from sluiceway.cli.serve import down, serve
 from sluiceway.errors import ProcessFileError, SluicewayError
 
@@ -47,6 +48,8 @@ app.command("down")(down)
 app.add_typer(rollouts.app, name="rollout")
 app.add_typer(audit.app, name="audit")
 app.add_typer(plan.app, name="plan")
+app.add_typer(token.app, name="token")
+app.command("push")(push)
 app.command(
     "demo", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
 )(demo)

@@ -65,11 +65,9 @@ def metrics_read(plan: RolloutPlan, own: tuple[MetricSpec, ...]) -> tuple[Metric
 
 def _is_read(spec: MetricSpec) -> bool:
     match spec.source:
-        case MetricSource.PUSH:
-            return False
         case MetricSource.PROMETHEUS:
             return bool(spec.query)
-        case MetricSource.ENVOY | MetricSource.DEPLOY:
+        case MetricSource.ENVOY | MetricSource.DEPLOY | MetricSource.PUSH:
             return True
         case _:
             assert_never(spec.source)

@@ -13,6 +13,8 @@ from litestar.testing import TestClient
 from sluiceway.api.app import create_api
 from sluiceway.api.events import Shutdown
 from sluiceway.services.health import HealthService
+from sluiceway.services.points import PointsService
+from sluiceway.services.tokens import TokenService
 from tests.unit.services.desk import Office, open_office
 
 BASE = "http://127.0.0.1:7700"
@@ -33,7 +35,14 @@ def api(tmp_path: Path) -> Iterator[Desk]:
     with open_office(tmp_path) as office:
         shutdown = Shutdown()
         health = HealthService(office.store, office.clock, office.desk)
-        app = create_api(office.service, health, shutdown=shutdown, own_name="sluice.example")
+        app = create_api(
+            office.service,
+            health,
+            PointsService(office.store, office.clock),
+            TokenService(office.store, office.clock),
+            shutdown=shutdown,
+            own_name="sluice.example",
+        )
         with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
             client.headers.update(HEADERS)
             yield Desk(office, client, shutdown)

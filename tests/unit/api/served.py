@@ -14,6 +14,8 @@ from sluiceway.api.app import create_api
 from sluiceway.api.events import Shutdown
 from sluiceway.cli.client import Client
 from sluiceway.services.health import HealthService
+from sluiceway.services.points import PointsService
+from sluiceway.services.tokens import TokenService
 from tests.unit.services.desk import Office, open_office
 
 
@@ -24,7 +26,13 @@ class Served:
         self.office = office
         self.shutdown = Shutdown()
         health = HealthService(office.store, office.clock, office.desk)
-        app = create_api(office.service, health, shutdown=self.shutdown)
+        app = create_api(
+            office.service,
+            health,
+            PointsService(office.store, office.clock),
+            TokenService(office.store, office.clock),
+            shutdown=self.shutdown,
+        )
         config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
         self._server = uvicorn.Server(config)
         self._socket = socket.create_server(("127.0.0.1", 0))

@@ -44,6 +44,7 @@ _WORDS: dict[type[Measure], str] = {
 @dataclass(frozen=True, slots=True)
 class Refused:
     reason: str  # for people: what was found and what fits
+    id: str = ""  # of a point that could not even be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,13 @@ class Admitted:
 class Place:
     """What is known of a point's service from its newest rollout.
 
-    `rollout` is the id of a rollout that is under way, empty when none is, `began_at` (wall time) its start;
-    `analysed` are the metrics it compares statistically, `own` those its process defines.
+    `own` are the metrics its process defines. While it is under way `began_at` (wall time) is its start and
+    `analysed` are the metrics it compares statistically.
     """
 
     service: str
     versions: frozenset[str]
     own: Mapping[str, MetricSpec] = field(default_factory=dict[str, MetricSpec])
-    rollout: str = ""
     began_at: datetime | None = None
     analysed: Mapping[str, AnalysedMetric] = field(default_factory=dict[str, AnalysedMetric])
 

@@ -23,6 +23,8 @@ PER_SECOND = "/s"
 SCORE = "score"
 COUNT = "count"
 
+PUSHED_WINDOW_S = 600.0  # how far back pushed metrics look: their senders speak every minute or so
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -235,9 +237,10 @@ def unit_of(name: str, own: Mapping[str, str] | None = None) -> str:
 
 def spec_of(metric: Metric) -> MetricSpec:
     """Return how a catalogue metric is read when the process says nothing else about it."""
-    return MetricSpec(
+    spec = MetricSpec(
         name=metric.name, source=metric.source, unit=metric.unit, higher_is_worse=metric.higher_is_worse
     )
+    return replace(spec, window_s=PUSHED_WINDOW_S) if metric.source is MetricSource.PUSH else spec
 
 
 def specs_for(names: Iterable[str], own: Iterable[MetricSpec] = ()) -> tuple[MetricSpec, ...]:
