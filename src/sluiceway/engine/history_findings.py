@@ -129,7 +129,7 @@ class Desk:
                 metric.name: _learn(tx, service, metric.name, minute) for metric in learned_metrics(plan)
             }
             names = usual_names(plan)
-            figures = tx.figures(service, since_minute=minute - DAY_MINUTES + 1)
+            figures = tx.figures(service, _last(DAY_MINUTES, minute))
         return Findings(
             plan,
             at_s,
@@ -159,12 +159,17 @@ def usual_names(plan: RolloutPlan) -> tuple[str, ...]:
 
 def _learn(tx: Transaction, service: str, metric: str, minute: int) -> Learned | Unknown:
     """From instances where they are told apart, else from rollouts of the last days that were promoted."""
-    counts = tx.counts(CountSeries(service, metric), since_minute=minute - DAY_MINUTES + 1)
+    counts = tx.counts(CountSeries(service, metric), _last(DAY_MINUTES, minute))
     rollouts = () if counts else tx.counted_rollouts(service, metric)
     if not rollouts:
         return learn_from_instances(counts, minute)
     promoted = [each for each in rollouts if tx.get_rollout(each).state.phase is Phase.PROMOTED]
-    since = minute - KEPT_MINUTES
+    week = _last(KEPT_MINUTES, minute)
     return learn_from_rollouts(
-        [tx.counts(CountSeries(service, metric, each), since_minute=since) for each in promoted], NEW, STABLE
+        [tx.counts(CountSeries(service, metric, each), week) for each in promoted], NEW, STABLE
     )
+
+
+def _last(minutes: int, now: int) -> range:
+    """Return the last minutes; what a clock that was wrong for a while put later than now is left out."""
+    return range(now - minutes + 1, now + 1)

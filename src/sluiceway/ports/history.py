@@ -31,8 +31,8 @@ class HistoryTransaction(Protocol):
         """Keep these; a part that has this minute already is replaced."""
         ...
 
-    def counts(self, series: CountSeries, *, since_minute: int) -> Sequence[MinuteCount]:
-        """Return the series from this minute on, oldest first."""
+    def counts(self, series: CountSeries, minutes: range) -> Sequence[MinuteCount]:
+        """Return the series in these minutes, oldest first."""
         ...
 
     def counted_rollouts(self, service: str, metric: str) -> Sequence[RolloutId]:
@@ -43,8 +43,8 @@ class HistoryTransaction(Protocol):
         """Keep a service's figures of one minute, by metric; one that is there already is replaced."""
         ...
 
-    def figures(self, service: str, *, since_minute: int) -> Mapping[str, Sequence[float]]:
-        """Return each metric's figures from this minute on, oldest first."""
+    def figures(self, service: str, minutes: range) -> Mapping[str, Sequence[float]]:
+        """Return each metric's figures in these minutes, oldest first."""
         ...
 
     def prune_history(self, *, before_minute: int) -> int:

@@ -11,6 +11,7 @@ from sluiceway.testing.builders import a_rollout_id
 
 ERRORS = CountSeries("checkout", "errors")
 NOON = 29_000_000  # a minute
+AROUND_NOON = range(NOON - 60, NOON + 60)
 
 
 def a_count(minute: int, part: str = "a", *, count: float = 600.0, bad: float = 3.0) -> MinuteCount:
@@ -22,9 +23,9 @@ def keep(store: Store, series: CountSeries, *counts: MinuteCount) -> None:
         tx.add_counts(series, counts)
 
 
-def kept(store: Store, series: CountSeries, since: int = 0) -> list[MinuteCount]:
+def kept(store: Store, series: CountSeries, minutes: range = AROUND_NOON) -> list[MinuteCount]:
     with store.read() as tx:
-        return list(tx.counts(series, since_minute=NOON + since))
+        return list(tx.counts(series, minutes))
 
 
 class StoreHistoryContract:
@@ -36,10 +37,11 @@ class StoreHistoryContract:
         assert found[0] == a_count(0, "a", count=0.25, bad=0.125)
         assert sorted(found[1:], key=lambda each: each.part) == [a_count(1, "a"), a_count(1, "b")]
 
-    def test_counts_are_read_from_a_minute_on(self, store: Store) -> None:
+    def test_only_counts_of_the_minutes_asked_for_are_read(self, store: Store) -> None:
         keep(store, ERRORS, *(a_count(minute) for minute in range(5)))
 
-        assert kept(store, ERRORS, since=3) == [a_count(3), a_count(4)]
+        assert kept(store, ERRORS, range(NOON + 2, NOON + 4)) == [a_count(2), a_count(3)]
+        assert kept(store, ERRORS, range(NOON + 2, NOON + 2)) == []
 
     def test_a_part_counted_again_in_the_same_minute_replaces_what_was_there(self, store: Store) -> None:
         keep(store, ERRORS, a_count(0, bad=1), a_count(0, "b"))
@@ -76,11 +78,12 @@ class StoreHistoryContract:
             tx.add_figures("checkout", NOON + 1, {"p95_ms": 220.0, "error_rate": 0.001})
             tx.add_figures("checkout", NOON, {"p95_ms": 180.5})
             tx.add_figures("checkout", NOON - 1, {"p95_ms": 1.0})
+            tx.add_figures("checkout", NOON + 2, {"p95_ms": 2.0})
             tx.add_figures("search", NOON, {"p95_ms": 7.0})
             tx.add_figures("checkout", NOON, {})
 
         with store.read() as tx:
-            found = tx.figures("checkout", since_minute=NOON)
+            found = tx.figures("checkout", range(NOON, NOON + 2))
         assert {name: list(values) for name, values in found.items()} == {
             "error_rate": [0.001],
             "p95_ms": [180.5, 220.0],
@@ -92,7 +95,7 @@ class StoreHistoryContract:
                 tx.add_figures("checkout", NOON, {"p95_ms": p95_ms})
 
         with store.read() as tx:
-            assert list(tx.figures("checkout", since_minute=NOON)["p95_ms"]) == [190.0]
+            assert list(tx.figures("checkout", AROUND_NOON)["p95_ms"]) == [190.0]
 
     def test_what_is_older_than_a_minute_is_forgotten(self, store: Store) -> None:
         keep(store, ERRORS, *(a_count(minute) for minute in range(4)))
@@ -103,7 +106,7 @@ class StoreHistoryContract:
 
         assert kept(store, ERRORS) == [a_count(2), a_count(3)]
         with store.read() as tx:
-            assert list(tx.figures("search", since_minute=0)["p95_ms"]) == [2.0]
+            assert list(tx.figures("search", AROUND_NOON)["p95_ms"]) == [2.0]
 
     def test_history_is_there_when_the_store_is_opened_again(
         self, store: Store, reopen: Callable[[str], Store]
@@ -116,5 +119,5 @@ class StoreHistoryContract:
         assert kept(store, ERRORS) == []
         with store.begin() as tx:
             assert list(tx.counted_rollouts("checkout", "errors")) == []
-            assert dict(tx.figures("checkout", since_minute=0)) == {}
+            assert dict(tx.figures("checkout", AROUND_NOON)) == {}
             assert tx.prune_history(before_minute=NOON) == 0

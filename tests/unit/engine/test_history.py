@@ -33,6 +33,7 @@ from sluiceway.ports.history import CountSeries
 from sluiceway.testing.builders import T0, a_plan, a_row, a_state
 from tests.unit.engine.history_shop import ERRORS, REQUESTS_A_MINUTE, SLOW, Counter, Shop, a_compared_plan
 
+EVER = range(10**9)
 V1, V2 = Version("v1"), Version("v2")
 ONE_INSTANCE = {"errors": "stable has one instance, so nothing tells how much instances differ"}
 TWICE_USUAL = Trigger("slow", "twice", "p95_ms > 2 * history.p95_ms", Action.IMMEDIATE)
@@ -49,9 +50,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 def minutes_kept(shop: Shop, series: CountSeries | None = None) -> int:
     with shop.store.read() as tx:
-        return len(
-            {count.minute for count in tx.counts(series or CountSeries("checkout", "errors"), since_minute=0)}
-        )
+        return len({count.minute for count in tx.counts(series or CountSeries("checkout", "errors"), EVER)})
 
 
 def test_after_seventy_minutes_of_two_instances_noise_is_known(shop: Shop) -> None:
@@ -175,7 +174,7 @@ def test_a_counter_that_goes_back_an_instance_that_comes_and_goes_and_a_late_loo
     shop.live(10)
 
     with shop.store.read() as tx:
-        counts = tx.counts(CountSeries("checkout", "errors"), since_minute=0)
+        counts = tx.counts(CountSeries("checkout", "errors"), EVER)
     by_part = {part: sum(count.part == part for count in counts) for part in "abc"}
     assert by_part == {"a": 30 + 10 + 29 + 10, "b": 31 + 10 + 29, "c": 9 + 29 + 10}
     assert {count.count for count in counts} == {REQUESTS_A_MINUTE}
@@ -191,7 +190,7 @@ def test_two_looks_in_a_row_make_no_minute_and_lose_none(shop: Shop) -> None:
     shop.history.record()
 
     with shop.store.read() as tx:
-        counts = tx.counts(CountSeries("checkout", "errors"), since_minute=0)
+        counts = tx.counts(CountSeries("checkout", "errors"), EVER)
     assert [count.count for count in counts if count.part == "a"] == [REQUESTS_A_MINUTE] * 3
 
 
@@ -203,7 +202,7 @@ def test_totals_that_are_no_numbers_are_a_gap(shop: Shop, broken: float) -> None
 
     assert minutes_kept(shop) == 2
     with shop.store.read() as tx:
-        counts = tx.counts(CountSeries("checkout", "errors"), since_minute=0)
+        counts = tx.counts(CountSeries("checkout", "errors"), EVER)
     assert sum(count.part == "a" for count in counts) == 1
 
 
@@ -232,7 +231,7 @@ def test_a_metric_that_is_refused_for_good_takes_no_other_with_it(shop: Shop) ->
     shop.live(2)
 
     with shop.store.read() as tx:
-        assert dict(tx.figures("checkout", since_minute=0)) == {"p95_ms": [200.0, 200.0]}
+        assert dict(tx.figures("checkout", EVER)) == {"p95_ms": [200.0, 200.0]}
 
 
 def test_a_service_is_recorded_after_its_rollout_too_and_its_new_version_is_stable_then(shop: Shop) -> None:
@@ -242,7 +241,7 @@ def test_a_service_is_recorded_after_its_rollout_too_and_its_new_version_is_stab
     shop.live(5)
 
     with shop.store.read() as tx:
-        counts = tx.counts(CountSeries("checkout", "errors"), since_minute=0)
+        counts = tx.counts(CountSeries("checkout", "errors"), EVER)
     assert {count.part for count in counts[:10]} == {"a", "b"}
     assert {count.part for count in counts[10:]} == {"c", "d"}
     assert len(counts) == 10 + 8
@@ -328,7 +327,7 @@ def test_two_versions_are_counted_only_while_both_have_users(tmp_path: Path) -> 
 
     assert minutes_kept(shop, series) == 5
     with shop.store.read() as tx:
-        assert {count.part for count in tx.counts(series, since_minute=0)} == {"new", "stable"}
+        assert {count.part for count in tx.counts(series, EVER)} == {"new", "stable"}
     shop.store.close()
 
 
@@ -380,7 +379,7 @@ def test_minutes_without_a_reading_are_no_minutes(tmp_path: Path) -> None:
 
     assert shop.history.usual_of(shop.row) == {"p95_ms": Reading(None)}
     with shop.store.read() as tx:
-        assert set(tx.figures("checkout", since_minute=0)) == {"error_rate"}
+        assert set(tx.figures("checkout", EVER)) == {"error_rate"}
     shop.store.close()
 
 

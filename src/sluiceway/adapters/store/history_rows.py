@@ -33,11 +33,11 @@ def add_counts(connection: Connection, series: CountSeries, counts: Sequence[Min
         )
 
 
-def counts(connection: Connection, series: CountSeries, since_minute: int) -> Sequence[MinuteCount]:
+def counts(connection: Connection, series: CountSeries, minutes: range) -> Sequence[MinuteCount]:
     table = minute_counts.c
     query = (
         select(table.minute, table.part, table.counted, table.bad)
-        .where(_of(series), table.minute >= since_minute)
+        .where(_of(series), _within(table.minute, minutes))
         .order_by(table.minute, table.part)
     )
     return [
@@ -74,11 +74,11 @@ def add_figures(connection: Connection, service: str, minute: int, figures: Mapp
     )
 
 
-def figures(connection: Connection, service: str, since_minute: int) -> Mapping[str, Sequence[float]]:
+def figures(connection: Connection, service: str, minutes: range) -> Mapping[str, Sequence[float]]:
     table = minute_figures.c
     query = (
         select(table.metric, table.value)
-        .where(table.service == service, table.minute >= since_minute)
+        .where(table.service == service, _within(table.minute, minutes))
         .order_by(table.metric, table.minute)
     )
     found: dict[str, list[float]] = {}
@@ -93,6 +93,10 @@ def prune(connection: Connection, before_minute: int) -> int:
         connection.execute(delete(table).where(table.c.minute < before_minute)).rowcount
         for table in (minute_counts, minute_figures)
     )
+
+
+def _within(minute: ColumnElement[int], minutes: range) -> ColumnElement[bool]:
+    return and_(minute >= minutes.start, minute < minutes.stop)
 
 
 def _of(series: CountSeries) -> ColumnElement[bool]:

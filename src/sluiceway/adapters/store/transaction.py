@@ -95,8 +95,8 @@ class SqlTransaction:
     def add_counts(self, series: CountSeries, counts: Sequence[MinuteCount]) -> None:
         history_rows.add_counts(self._connection, series, counts)
 
-    def counts(self, series: CountSeries, *, since_minute: int) -> Sequence[MinuteCount]:
-        return history_rows.counts(self._connection, series, since_minute)
+    def counts(self, series: CountSeries, minutes: range) -> Sequence[MinuteCount]:
+        return history_rows.counts(self._connection, series, minutes)
 
     def counted_rollouts(self, service: str, metric: str) -> Sequence[RolloutId]:
         return history_rows.counted_rollouts(self._connection, service, metric)
@@ -104,8 +104,8 @@ class SqlTransaction:
     def add_figures(self, service: str, minute: int, figures: Mapping[str, float]) -> None:
         history_rows.add_figures(self._connection, service, minute, figures)
 
-    def figures(self, service: str, *, since_minute: int) -> Mapping[str, Sequence[float]]:
-        return history_rows.figures(self._connection, service, since_minute)
+    def figures(self, service: str, minutes: range) -> Mapping[str, Sequence[float]]:
+        return history_rows.figures(self._connection, service, minutes)
 
     def prune_history(self, *, before_minute: int) -> int:
         return history_rows.prune(self._connection, before_minute)

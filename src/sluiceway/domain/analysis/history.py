@@ -69,7 +69,7 @@ def learn_from_instances(counts: Sequence[MinuteCount], now_minute: int) -> Lear
     The whole series and its last two hours are learned from apart; the more careful figures hold, since noise
     that grew after it was learned breaks the promise. Source: docs/analysis.md, "Noise".
     """
-    by_minute = _by_minute(count for count in counts if count.minute > now_minute - DAY_MINUTES)
+    by_minute = _by_minute(count for count in counts if now_minute - DAY_MINUTES < count.minute <= now_minute)
     if not by_minute:
         return Unknown("no history of its instances has been recorded in the last 24 hours")
     compared = [minute for minute, parts in by_minute.items() if len(parts) > 1]

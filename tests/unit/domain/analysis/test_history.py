@@ -109,6 +109,12 @@ def test_what_is_older_than_a_day_says_nothing() -> None:
     assert learned([*old, *minutes(300)]) == learned(minutes(300))
 
 
+def test_minutes_from_when_the_clock_was_wrong_say_nothing() -> None:
+    later = minutes(60, until=NOW + 50 * 365 * DAY_MINUTES, size=6.0)
+
+    assert learned([*minutes(300), *later]) == learned(minutes(300))
+
+
 @pytest.mark.parametrize(
     ("counts", "words"),
     [
