@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sluiceway.config import values, vocabulary
+from sluiceway.config import shapes, values, vocabulary
 from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value, nearest
 from sluiceway.domain.process import metrics
-from sluiceway.domain.process.conditions import NAMED_CRITERIA, Conditions, Expressed, Manual, Unreadable
+from sluiceway.domain.process.conditions import (
+    NAMED_CRITERIA,
+    Compared,
+    Conditions,
+    Expressed,
+    Manual,
+    Unreadable,
+)
 from sluiceway.domain.process.durations import show_duration
 from sluiceway.domain.process.plan import Action, Criterion, CriterionKind, MetricSource, MetricSpec, Trigger
 
@@ -45,6 +53,11 @@ class Judge:
         self._noted: set[str] = set()
         self._trigger_lines: dict[str, int] = {}
 
+    @property
+    def own(self) -> Mapping[str, MetricSpec]:
+        """Return the process's own metrics by name."""
+        return self._own
+
     def criteria(self, value: Value) -> tuple[Criterion, ...]:
         """Return the criteria without problems: a list, or one sentence."""
         items = (value,) if value.is_scalar else value.items()
@@ -69,6 +82,8 @@ class Judge:
                 for problem in problems:
                     value.problem(problem.message, at=problem.at if _is_as_written(value, text) else None)
                 return None
+            case Compared(name=name):
+                return Criterion(name, CriterionKind.ANALYSIS)
             case Manual():
                 self._note_manual(value, text)
                 return Criterion(text, CriterionKind.MANUAL)
@@ -97,10 +112,7 @@ class Judge:
             if entry.kind == "bool":
                 entry.problem("found false, expected true, or no such criterion at all")
             return None
-        condition = self._conditions.read(key.raw)
-        if not isinstance(condition, Expressed):  # pragma: no cover - named criteria are sound
-            return None
-        return Criterion(key.raw, CriterionKind.EXPRESSION, condition.expression, condition.metrics)
+        return Criterion(key.raw, CriterionKind.ANALYSIS)
 
     def triggers(self, value: Value) -> tuple[Trigger, ...]:
         """Return the triggers of a list, those without problems. Ids are unique over all lists read."""
@@ -134,6 +146,12 @@ class Judge:
             case Unreadable(problems=problems):
                 for problem in problems:
                     when.problem(problem.message, at=problem.at if _is_as_written(when, text) else None)
+                return None
+            case Compared(name=name):
+                when.problem(
+                    f'"{name}" is a criterion, expected it under criteria; '
+                    "what a regression does is said by on_regression under analysis"
+                )
                 return None
             case Manual():
                 when.problem(
@@ -182,8 +200,8 @@ class Judge:
             if source is MetricSource.PUSH and source_name not in self._noted:
                 self._noted.add(source_name)
                 value.note(
-                    f"{source_name} has no source in this process, so it has no data and never passes "
-                    "or fires; give it one under metrics"
+                    f"{source_name} has no source in this process, so until it is pushed it has no data and "
+                    "never passes or fires; or give it a source under metrics"
                 )
 
 
@@ -201,7 +219,7 @@ def _trigger_options(fields: Fields) -> _TriggerOptions | None:
     name_value, action_value, window_value = fields.get("name"), fields.get("action"), fields.get("for")
     requests_value, samples_value = fields.get("min_requests"), fields.get("min_samples")
     name = values.name(name_value) if name_value else default.id
-    action = values.choice(action_value, vocabulary.ACTIONS) if action_value else default.action
+    action = values.choice(action_value, shapes.ACTIONS) if action_value else default.action
     window_s = values.duration(window_value) if window_value else None
     requests = (
         values.whole(requests_value, least=0, most=1_000_000_000) if requests_value else default.min_requests

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sluiceway.config import values, vocabulary
+from sluiceway.config import shapes, values, vocabulary
 from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value, nearest
 from sluiceway.domain.process import metrics
+from sluiceway.domain.process.comparable import SLOW_REQUESTS
 from sluiceway.domain.process.plan import MetricSource, MetricSpec
 from sluiceway.domain.process.syntax import RESERVED
 
 QUERY_PLACEHOLDERS = ("version", "service", "window")
+TOTAL_PLACEHOLDERS = ("version", "service")  # a running total has no window
+
+_TOTALS = ("bad", "all")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]+)\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Where a metric is read: its queries and the server's address, all empty for other sources."""
+
+    query: str = ""
+    address: str = ""
+    bad: str = ""
+    all: str = ""
 
 
 def read_metrics(value: Value) -> tuple[MetricSpec, ...]:
@@ -34,17 +49,30 @@ def _read_metric(key: Value, value: Value) -> MetricSpec:
     if not fields.is_mapping:
         return default
     source_value, worse_value = fields.get("source"), fields.get("higher_is_worse")
-    implied = MetricSource.PROMETHEUS if fields.has("query") else default.source
-    source = values.choice(source_value, vocabulary.SOURCES) if source_value else implied
+    is_queried = any(fields.has(word) for word in ("query", *_TOTALS))
+    implied = MetricSource.PROMETHEUS if is_queried else default.source
+    source = values.choice(source_value, shapes.SOURCES) if source_value else implied
     unit = _unit(key, fields, default)
     worse = values.truth(worse_value) if worse_value else default.higher_is_worse
     window_s, timeout_s, step_s = _times(fields, default)
-    query, address = _source(key, fields, source) if source is not None else (None, None)
-    if source is None or unit is None or worse is None or query is None or address is None:
+    read = _source(key, fields, source) if source is not None else None
+    if source is None or unit is None or worse is None or read is None:
         return default
     if window_s is None or timeout_s is None or step_s is None:
         return default
-    return MetricSpec(key.raw, source, unit, query, address, window_s, timeout_s, step_s, worse)
+    return MetricSpec(
+        key.raw,
+        source,
+        unit,
+        read.query,
+        read.address,
+        window_s,
+        timeout_s,
+        step_s,
+        worse,
+        bad_query=read.bad,
+        all_query=read.all,
+    )
 
 
 def _unit(key: Value, fields: Fields, default: MetricSpec) -> str | None:
@@ -64,6 +92,9 @@ def _check_name(key: Value) -> None:
         key.problem(
             f"\"{name}\" can't be a metric's name, expected small letters, digits and _, such as checkout_p99"
         )
+        return
+    if name == SLOW_REQUESTS:
+        key.problem(f'"{name}" is what the proxy counts for the analysis, expected another name')
         return
     if name in RESERVED:
         key.problem(f'"{name}" is a word of the expression language, expected another name')
@@ -91,10 +122,9 @@ def _times(fields: Fields, default: MetricSpec) -> tuple[float | None, float | N
     return window_s, timeout_s, step_s
 
 
-def _source(key: Value, fields: Fields, source: MetricSource) -> tuple[str | None, str | None]:
-    query_value, address_value = fields.get("query"), fields.get("address")
+def _source(key: Value, fields: Fields, source: MetricSource) -> _Read | None:
     if source is not MetricSource.PROMETHEUS:
-        for name in ("query", "address", "range_step"):
+        for name in ("query", *_TOTALS, "address", "range_step"):
             if fields.get(name) is not None:
                 fields.at(name).problem(f'"{name}" needs source: prometheus, found source: {source}')
         known = metrics.builtin(key.raw)
@@ -104,27 +134,38 @@ def _source(key: Value, fields: Fields, source: MetricSource) -> tuple[str | Non
             fields.at("source").problem(
                 f"{source} has no metric {key.raw}, expected one of {', '.join(names)}{near}"
             )
-            return None, None
-        return "", ""
-    for name, what in (("query", "a PromQL query"), ("address", "an address such as http://127.0.0.1:9090")):
-        if fields.get(name) is None:
-            fields.value.problem(f'"{name}" is missing, expected {what} for source: prometheus')
-    return (
-        _query(query_value) if query_value else None,
-        _address(address_value) if address_value else None,
-    )
+            return None
+        return _Read()
+    query_value, address_value = fields.get("query"), fields.get("address")
+    bad_value, all_value = fields.get("bad"), fields.get("all")
+    if query_value is None and bad_value is None and all_value is None:
+        fields.value.problem('"query" is missing, expected a PromQL query for source: prometheus')
+    elif (bad_value is None) != (all_value is None):
+        missing, there = ("all", "bad") if bad_value else ("bad", "all")
+        fields.value.problem(f'"{missing}" is missing, expected the running total that goes with "{there}"')
+    if query_value is None and fields.get("range_step") is not None:
+        fields.at("range_step").problem('"range_step" needs a query, found none')
+    if address_value is None:
+        example = "an address such as http://127.0.0.1:9090"
+        fields.value.problem(f'"address" is missing, expected {example} for source: prometheus')
+    query = _query(query_value, QUERY_PLACEHOLDERS) if query_value else ""
+    bad, everything = (_query(value, TOTAL_PLACEHOLDERS) if value else "" for value in (bad_value, all_value))
+    address = _address(address_value) if address_value else None
+    if query is None or bad is None or everything is None or address is None:
+        return None
+    return _Read(query, address, bad, everything) if query or (bad and everything) else None
 
 
-def _query(value: Value) -> str | None:
+def _query(value: Value, placeholders: tuple[str, ...]) -> str | None:
     found = values.text(value, what="a PromQL query")
     if found is None:
         return None
     named = _PLACEHOLDER.findall(found)
-    unknown = [word for word in named if word not in QUERY_PLACEHOLDERS]
+    unknown = [word for word in named if word not in placeholders]
     for word in dict.fromkeys(unknown):
-        near = nearest(word, QUERY_PLACEHOLDERS)
-        known = "{{version}}, {{service}} or {{window}}"
-        value.problem(f"unknown placeholder {{{{{word}}}}}, expected {known}{near}")
+        near = nearest(word, placeholders)
+        *others, last = (f"{{{{{name}}}}}" for name in placeholders)
+        value.problem(f"unknown placeholder {{{{{word}}}}}, expected {', '.join(others)} or {last}{near}")
     if "version" not in named and not unknown:
         value.note("does not name {{version}}, so both versions get the same figures")
     return None if unknown else found

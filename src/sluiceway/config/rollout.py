@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from sluiceway.config import stages, values, vocabulary
+from sluiceway.config import shapes, stages, values, vocabulary
+from sluiceway.config.analysis import analysis_of_plan
 from sluiceway.config.judgements import Judge
 from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value
 from sluiceway.domain.process.durations import DURATION_PATTERN, parse_duration, parse_weight_bp, show_weight
 from sluiceway.domain.process.plan import (
     FULL_WEIGHT_BP,
+    Action,
     Criterion,
     RolloutPlan,
     SmokeCheck,
@@ -22,6 +24,7 @@ from sluiceway.errors import InvalidInputError
 
 KEEP_OLD_S = {Strategy.CANARY: 0.0, Strategy.BLUE_GREEN: 86_400.0}
 GRADUAL_STEP_S = 30.0
+ROLLBACKS = frozenset({Action.IMMEDIATE, Action.GRADUAL, Action.EMERGENCY})
 
 _STEP = re.compile(
     rf"\s*(?P<weight>[^%\s]+\s*(?:%|percent))\s*(?:(?:of\s+\w+\s+)?for\s+(?P<time>{DURATION_PATTERN})|(?P<if>if\s+.+))?\s*",
@@ -41,7 +44,7 @@ def read_rollout(value: Value, judge: Judge) -> RolloutPlan | None:
     )
     if feature:
         values.text(feature)
-    strategy = values.choice(strategy_value, vocabulary.STRATEGIES) if strategy_value else Strategy.CANARY
+    strategy = values.choice(strategy_value, shapes.STRATEGIES) if strategy_value else Strategy.CANARY
     strategy = strategy or Strategy.CANARY
     if stages_value:
         steps = stages.read_stages(stages_value, strategy, judge)
@@ -60,11 +63,12 @@ def _plan(fields: Fields, strategy: Strategy, steps: tuple[Stage, ...], judge: J
     smoke_value, keep_value = fields.get("smoke"), fields.get("keep_old")
     smoke = _smoke(smoke_value) if smoke_value else ()
     keep_s = values.duration(keep_value) if keep_value else KEEP_OLD_S[strategy]
-    if not triggers and not any(stage.criteria for stage in steps):
-        fields.value.note("has no criteria and no triggers, so nothing rolls back by itself")
-    elif not triggers:
-        fields.value.note("has no triggers, so nothing rolls back by itself")
-    return RolloutPlan(strategy, steps, triggers, smoke, keep_s or 0.0, step_s, is_automatic)
+    analysis = analysis_of_plan(fields, steps, judge.own)
+    if not triggers and (analysis is None or analysis.on_regression not in ROLLBACKS):
+        has_criteria = any(stage.criteria for stage in steps)
+        none = "no triggers" if has_criteria else "no criteria and no triggers"
+        fields.value.note(f"has {none}, so nothing rolls back by itself")
+    return RolloutPlan(strategy, steps, triggers, smoke, keep_s or 0.0, step_s, is_automatic, analysis)
 
 
 def _triggers(fields: Fields, judge: Judge) -> tuple[tuple[Trigger, ...], bool, float]:

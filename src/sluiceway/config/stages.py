@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sluiceway.config import values, vocabulary
+from sluiceway.config import shapes, values, vocabulary
 from sluiceway.config.judgements import Judge
 from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value
@@ -170,7 +170,7 @@ def _options(fields: Fields) -> tuple[WhenInconclusive, int, int] | None:
     inconclusive_value, requests_value = fields.get("inconclusive"), fields.get("min_requests")
     mirror_value = fields.get("mirror")
     inconclusive = (
-        values.choice(inconclusive_value, vocabulary.INCONCLUSIVE)
+        values.choice(inconclusive_value, shapes.INCONCLUSIVE)
         if inconclusive_value
         else _DEFAULT.inconclusive
     )

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from sluiceway.config.tree import Value, nearest
-from sluiceway.domain.process.durations import parse_duration, parse_weight_bp, show_duration
+from sluiceway.domain.process.durations import parse_duration, parse_percent, parse_weight_bp, show_duration
 from sluiceway.errors import InvalidInputError
 
 T = TypeVar("T")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110, 5.6.2: header and cookie names
+_NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})")
 _WHOLE = re.compile(r"[+-]?\d+")
 _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -90,6 +91,48 @@ def weight_bp(value: Value) -> int | None:
     except InvalidInputError as problem:
         value.problem(str(problem))
         return None
+
+
+def share(value: Value, *, most_percent: int | None = None, may_be_zero: bool = False) -> float | None:
+    """Return the share of a percentage, 0 to 1; bare numbers are percent. Below 100 % unless bounded."""
+    most = "below 100 %" if most_percent is None else f"up to {most_percent} %"
+    expected = f"{'from' if may_be_zero else 'above'} 0 % and {most}"
+    if not value.is_scalar:
+        value.expected(f"a percentage {expected}")
+        return None
+    try:
+        percent = parse_percent(value.raw)
+    except InvalidInputError as problem:
+        value.problem(str(problem))
+        return None
+    is_low = percent < 0 or (percent == 0 and not may_be_zero)
+    is_high = percent >= 100 if most_percent is None else percent > most_percent
+    if is_low or is_high:
+        value.problem(f"{value.raw} is outside what fits here, expected {expected}")
+        return None
+    return float(percent) / 100
+
+
+def number(
+    value: Value,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    most: float,
+    what: str = "a number",
+) -> float | None:
+    """Return a number of at least `least`, or above `above`, and at most `most`."""
+    low = f"above {above:.15g} and up to" if above is not None else f"{least or 0:.15g} to"
+    expected = f"{low} {most:.15g}"
+    if not value.is_scalar or value.kind not in {"int", "float"} or _NUMBER.fullmatch(value.raw) is None:
+        value.expected(f"{what}, {expected}")
+        return None
+    found = float(value.raw)
+    is_low = (above is not None and found <= above) or (least is not None and found < least)
+    if is_low or found > most:
+        value.problem(f"{value.raw} is outside what fits here, expected {expected}")
+        return None
+    return found
 
 
 def whole(value: Value, *, least: int, most: int) -> int | None:

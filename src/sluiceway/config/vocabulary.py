@@ -1,79 +1,35 @@
-"""Every key of a process file, with its JSON Schema and meaning: what reader, editors and docs go by."""
+"""Every key of a process file, with its JSON Schema and meaning: what reader, editors and docs go by.
+
+The keys of `analysis` are in `analysis_vocabulary`, what single values look like in `shapes`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
+from sluiceway.config import analysis_vocabulary
 from sluiceway.config.sections import Key, Schema, Section
+from sluiceway.config.shapes import (
+    ACTIONS,
+    COMMAND,
+    DURATION,
+    ENV,
+    INCONCLUSIVE,
+    NAME,
+    SCALAR,
+    SOURCES,
+    STRATEGIES,
+    TEXT,
+    TRUTH,
+    URL_PATH,
+    WEIGHT,
+    list_of,
+    maybe,
+    one_of,
+    ref,
+    whole,
+)
+from sluiceway.domain.process.comparable import SLOW_REQUESTS
 from sluiceway.domain.process.conditions import NAMED_CRITERIA
-from sluiceway.domain.process.durations import UNIT_PATTERN
-from sluiceway.domain.process.plan import Action, MetricSource, Strategy, WhenInconclusive
 from sluiceway.domain.process.syntax import RESERVED
-
-ACTIONS: dict[str, Action] = {
-    **{action.value: action for action in Action},
-    "immediate_rollback": Action.IMMEDIATE,
-    "gradual_rollback": Action.GRADUAL,
-    "emergency_rollback": Action.EMERGENCY,
-    "ask_person": Action.ASK,
-}
-STRATEGIES: dict[str, Strategy] = {strategy.value: strategy for strategy in Strategy}
-INCONCLUSIVE: dict[str, WhenInconclusive] = {word.value: word for word in WhenInconclusive}
-SOURCES: dict[str, MetricSource] = {source.value: source for source in MetricSource}
-
-TEXT: Schema = {"type": "string", "minLength": 1}
-SCALAR: Schema = {"type": ["string", "number", "boolean"]}
-NAME: Schema = {"type": ["string", "number"], "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"}
-TRUTH: Schema = {"type": "boolean"}
-URL_PATH: Schema = {"type": "string", "pattern": r"^/\S*$"}
-DURATION: Schema = {
-    "anyOf": [
-        {
-            "type": "string",
-            "pattern": rf"^\s*(for\s+)?(\d+(\.\d+)?\s*(consecutive\s+)?({UNIT_PATTERN})\s*,?\s*)+$|^0$",
-        },
-        {"const": 0},
-    ],
-    "examples": ["10m", "24h", "2d", "1 week"],
-}
-WEIGHT: Schema = {
-    "anyOf": [
-        {"type": "number", "minimum": 0, "maximum": 100},
-        {"type": "string", "pattern": r"^\s*(100(\.0+)?|\d{1,2}(\.\d{1,2})?)\s*(%|percent)?\s*$"},
-    ],
-    "examples": ["5%", "0.1%"],
-}
-COMMAND: Schema = {
-    "anyOf": [TEXT, {"type": "array", "items": SCALAR, "minItems": 1}],
-    "examples": [["python3", "app.py", "--port", "{port}"]],
-}
-ENV: Schema = {
-    "type": "object",
-    "patternProperties": {"^[A-Za-z_][A-Za-z0-9_]*$": {"type": ["string", "number", "boolean", "null"]}},
-    "additionalProperties": False,
-}
-
-
-def one_of(words: dict[str, Any]) -> Schema:
-    return {"type": "string", "enum": list(words)}
-
-
-def whole(least: int, most: int) -> Schema:
-    return {"type": "integer", "minimum": least, "maximum": most}
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/$defs/{name}"}
-
-
-def maybe(schema: Schema) -> Schema:
-    """A list or mapping whose content may be left out, as when its items are commented out."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def list_of(schema: Schema) -> Schema:
-    return {"type": "array", "items": schema}
-
 
 HEALTH = Section(
     "When an instance is healthy",
@@ -145,18 +101,38 @@ INGRESS = Section(
         Key("request_timeout", DURATION, "how long a request may take before the proxy gives up"),
     ),
 )
+_BAD, _ALL = ("bad", "bad_query"), ("all", "all_query")
+
+
+def _any_of(*words: str) -> Schema:
+    return {"anyOf": [{"required": [word]} for word in words]}
+
+
 METRIC = Section(
     "A metric that criteria and triggers may name",
     (
         Key("source", one_of(SOURCES), "where its figures come from"),
         Key("address", {"type": "string", "pattern": "^https?://"}, "the address of the Prometheus server"),
         Key("query", TEXT, "PromQL, with {{version}}, {{service}} and {{window}} filled in"),
+        Key(
+            "bad",
+            TEXT,
+            "for the analysis: PromQL of a running total of what was bad",
+            synonyms=("bad_query",),
+        ),
+        Key(
+            "all",
+            TEXT,
+            "for the analysis: PromQL of a running total of all that bad is part of",
+            synonyms=("all_query",),
+        ),
         Key("unit", TEXT, "share (0 to 1), ms, s, /s, count, score, or any other word"),
         Key("window", DURATION, "how far back a reading looks, in real time"),
         Key("timeout", DURATION, "how long the source may take to answer"),
         Key("range_step", DURATION, "makes it a range query whose mean counts, with this step"),
         Key("higher_is_worse", TRUTH, "false for figures that should be high"),
     ),
+    also={"anyOf": [{"not": _any_of(*_BAD, *_ALL)}, {"allOf": [_any_of(*_BAD), _any_of(*_ALL)]}]},
 )
 AUDIENCE = Section(
     "Requests that always meet the new version",
@@ -183,7 +159,7 @@ APPROVAL = Section(
 CRITERION = Section(
     "A criterion that is not a sentence",
     (
-        *(Key(word, {"const": True}, f"stands for {meaning}") for word, meaning in NAMED_CRITERIA.items()),
+        *(Key(word, {"const": True}, meaning) for word, meaning in NAMED_CRITERIA.items()),
         Key("manual", TEXT, "a sentence that a person must attest"),
     ),
     also={"minProperties": 1, "maxProperties": 1},
@@ -256,6 +232,7 @@ SMOKE = Section(
 )
 _ENDING = (
     Key("triggers", TRIGGERS, "conditions that act by themselves"),
+    Key("analysis", ref("analysis"), "the statistical comparison of both versions, {} for its defaults"),
     Key("rollback", ref("rollback"), "how to go back"),
     Key(
         "smoke",
@@ -308,7 +285,10 @@ PROCESS = Section(
             maybe(
                 {
                     "type": "object",
-                    "propertyNames": {"pattern": "^[a-z][a-z0-9_]{0,62}$", "not": {"enum": sorted(RESERVED)}},
+                    "propertyNames": {
+                        "pattern": "^[a-z][a-z0-9_]{0,62}$",
+                        "not": {"enum": sorted({*RESERVED, SLOW_REQUESTS})},
+                    },
                     "additionalProperties": ref("metric"),
                 }
             ),
@@ -343,4 +323,5 @@ SECTIONS: dict[str, Section] = {
     "smoke": SMOKE,
     "canary_deployment": CANARY,
     "traffic_routing": ROUTING,
+    **analysis_vocabulary.SECTIONS,
 }

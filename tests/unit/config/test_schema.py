@@ -21,6 +21,12 @@ GOOD = sorted((HERE / "good").glob("*.yaml"))
 
 # What a schema can't tell: YAML itself, and rules over more than one value or over the meaning of a text.
 NEEDS_THE_READER = {
+    *("analysis-bounds", "analysis-bounds-missing", "analysis-effect-of-crashes", "analysis-effect-of-score"),
+    *("analysis-interval", "analysis-limit-of-score", "analysis-loss", "analysis-loss-sound"),
+    *("analysis-metric-events", "analysis-metric-gauge", "analysis-metric-query-only"),
+    *("analysis-metric-twice", "analysis-metric-unknown", "analysis-never-compared"),
+    *("analysis-slower-than-bounds", "criterion-named-never-compared", "criterion-named-too-early"),
+    *("metric-totals-for-push", "metric-totals-no-query", "metric-totals-placeholder", "trigger-named"),
     *("anchor-bomb", "canary-falls", "canary-no-time", "canary-routing-first", "canary-routing-sum"),
     *("canary-zero", "command-no-port", "command-placeholder", "command-quotes"),
     *("criterion-baseline-metric", "criterion-constant", "criterion-function", "criterion-limit"),

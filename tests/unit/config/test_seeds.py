@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sluiceway.config import parse_process
-from sluiceway.domain.process.plan import Action, CriterionKind, RolloutPlan
+from sluiceway.domain.process.plan import Action, Criterion, CriterionKind, RolloutPlan
 
 SEEDS = Path(__file__).resolve().parents[4] / "shared" / "seeds"
 DAY_S = 86_400.0
@@ -56,7 +56,28 @@ def test_athenas_criteria_become_expressions() -> None:
     assert expressions[0] == ["error_rate < 0.001", "user_satisfaction > 4.0"]
     assert expressions[1] == ["error_rate < 0.05", "performance_degradation < 0.1"]
     assert expressions[2] == ["error_rate < 0.02", "user_feedback_score > 3.5"]
-    assert expressions[3:] == [["error_rate < 0.01", "p95_ms <= 1.1 * baseline.p95_ms"]] * 3
+    assert expressions[3:] == [["error_rate < 0.01", ""]] * 3
+
+
+def test_athenas_last_criterion_is_the_analysiss_which_compares_errors_and_slow_requests() -> None:
+    plan = athena()
+
+    assert [stage.criteria[1] for stage in plan.stages[3:]] == [
+        Criterion("no_performance_regression", CriterionKind.ANALYSIS)
+    ] * 3
+    assert plan.analysis is not None
+    assert [metric.name for metric in plan.analysis.metrics] == ["errors", "slow_requests"]
+    assert plan.analysis.on_regression is Action.IMMEDIATE
+
+
+def test_athena_is_told_that_an_analysis_was_added() -> None:
+    notes = parse_process(block("athena-release-process.md", "rollout"), "rollout.yaml").notes
+
+    wanted = (
+        "rollout.yaml:3:3: rollout: no_performance_regression needs an analysis and there is none, so errors "
+        "and slow_requests are compared, with the defaults; write analysis to change them"
+    )
+    assert [note for note in notes if "analysis" in note] == [wanted]
 
 
 def test_athenas_rollback_conditions_become_immediate_triggers() -> None:

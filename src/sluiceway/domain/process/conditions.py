@@ -1,7 +1,9 @@
-"""Deciding what a criterion or a trigger's condition is: an expression, a sentence, or a person's to judge.
+"""Deciding what a criterion or a trigger's condition is: an expression, a sentence, the analysis's or a
+person's to judge.
 
-Order: CEL if it parses as a comparison, else the phrase grammar, else, when it has no comparison of one
-name with something, a sentence that only a person can attest. A misspelt metric is a problem, never manual.
+Order: a criterion that goes by name, else CEL if it parses as a comparison, else the phrase grammar, else,
+when it has no comparison of one name with something, a sentence that only a person can attest. A misspelt
+metric is a problem, never manual.
 """
 
 from __future__ import annotations
@@ -11,13 +13,17 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sluiceway.domain.process import expressions, metrics, phrases, syntax
+from sluiceway.domain.process import comparable, expressions, metrics, phrases, syntax
 from sluiceway.domain.process.expressions import ExpressionProblem
 from sluiceway.domain.process.plan import MetricSpec
 from sluiceway.errors import InvalidInputError
 
-# Criteria by name, as some processes write them: `no_performance_regression: true`.
-NAMED_CRITERIA: dict[str, str] = {"no_performance_regression": "p95_ms <= 1.1 * baseline.p95_ms"}
+NO_REGRESSION = "no_performance_regression"
+
+# Criteria by name with their meaning, as some processes write them: `no_performance_regression: true`.
+NAMED_CRITERIA: dict[str, str] = {
+    NO_REGRESSION: "the analysis shows of every metric that the new version is within the margin"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,13 @@ class Expressed:
     expression: str
     metrics: tuple[str, ...]
     window_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A criterion that the statistical comparison of both versions answers. `name` is as in the process."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,7 @@ class Unreadable:
     problems: tuple[ExpressionProblem, ...]
 
 
-Condition = Expressed | Manual | Unreadable
+Condition = Expressed | Compared | Manual | Unreadable
 
 
 class Conditions:
@@ -52,15 +65,16 @@ class Conditions:
     def __init__(self, own: Iterable[MetricSpec] = ()) -> None:
         specs = tuple(own)
         self._known = metrics.known_names(spec.name for spec in specs)
+        self._only_compared = frozenset(spec.name for spec in specs if comparable.is_only_compared(spec))
         self._vocabulary = phrases.Vocabulary(
             phrases.KnownMetric(spec.name, spec.unit, spec.higher_is_worse) for spec in specs
         )
 
     def read(self, text: str) -> Condition:
         """Return what the text is; see the module."""
-        named = NAMED_CRITERIA.get(text.strip())
-        if named is not None:
-            return Expressed(named, expressions.names_in(named))
+        named = re.sub(r"[\s_\-]+", "_", text.strip()).lower().rstrip(".")
+        if named in NAMED_CRITERIA:
+            return Compared(named)
         syntax_problem: ExpressionProblem | None = None
         try:
             tree = syntax.parse(text)
@@ -85,10 +99,26 @@ class Conditions:
         return bool(re.search(r"[<>=]", text)) and any(name in self._known for name in names)
 
     def _checked(self, expression: str, window_s: float | None = None) -> Condition:
-        problems = expressions.check(expression, self._known)
+        problems = expressions.check(expression, self._known) or self._without_figure(expression)
         if problems:
             return Unreadable(problems)
         return Expressed(expression, expressions.names_in(expression), window_s)
+
+    def _without_figure(self, expression: str) -> tuple[ExpressionProblem, ...]:
+        if not self._only_compared:
+            return ()
+        found: list[ExpressionProblem] = []
+        for node in syntax.walk(syntax.parse(expression)):
+            name = metrics.canonical(node.text) if isinstance(node, syntax.Name) else ""
+            made_of = metrics.derived(name)
+            source_name = made_of.of if made_of else name
+            if source_name in self._only_compared:
+                message = (
+                    f"{source_name} has no query, only bad and all for the analysis; "
+                    "give it a query to use it here"
+                )
+                found.append(ExpressionProblem(node.at, message))
+        return tuple(found)
 
     def _unread(self, text: str, syntax_problem: ExpressionProblem | None) -> Condition:
         if syntax_problem is not None and (_looks_like_an_expression(text) or self._compares_a_metric(text)):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluiceway.domain.process.conditions import Conditions, Expressed, Manual, Unreadable
+from sluiceway.domain.process.conditions import Compared, Conditions, Expressed, Manual, Unreadable
 from sluiceway.domain.process.expressions import check, names_in
 from sluiceway.domain.process.metrics import known_names
 from sluiceway.domain.process.plan import MetricSource, MetricSpec
@@ -67,7 +67,6 @@ READER = Conditions(OWN)
             "error_rate > 0.01 && p95_ms > 2 * baseline.p95_ms",
             300.0,
         ),
-        ("no_performance_regression", "p95_ms <= 1.1 * baseline.p95_ms", None),
         ("errors > 10x usual", "errors >= 3 && error_rate > 10 * history.error_rate", None),
         ("errors > 10x the usual levels", "errors >= 3 && error_rate > 10 * history.error_rate", None),
         ("Error rate at most 2 times of its own history", "error_rate <= 2 * history.error_rate", None),
@@ -91,6 +90,28 @@ READER = Conditions(OWN)
 )
 def test_a_sentence_becomes_an_expression(sentence: str, expression: str, window_s: float | None) -> None:
     assert READER.read(sentence) == Expressed(expression, names_in(expression), window_s)
+
+
+@pytest.mark.parametrize(
+    "text", ["no_performance_regression", " No performance regression. ", "No-performance-regression"]
+)
+def test_a_criterion_by_name_is_the_analysiss_however_it_is_written(text: str) -> None:
+    assert READER.read(text) == Compared("no_performance_regression")
+
+
+TOTALS = Conditions((MetricSpec("refunds", MetricSource.PROMETHEUS, "share", bad_query="b", all_query="a"),))
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [("refunds < 0.01", 0), ("p95_ms < 9 && baseline.refunds > 0", 14), ("Refunds < 1%", 0)]
+)
+def test_a_metric_that_is_only_compared_has_no_figure_to_name(text: str, at: int) -> None:
+    found = TOTALS.read(text)
+
+    assert isinstance(found, Unreadable)
+    assert [(problem.at, problem.message) for problem in found.problems] == [
+        (at, "refunds has no query, only bad and all for the analysis; give it a query to use it here")
+    ]
 
 
 @pytest.mark.parametrize(
