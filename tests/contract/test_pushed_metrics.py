@@ -15,16 +15,19 @@ from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.domain.points.model import RawPoint
 from sluiceway.domain.process.metrics import builtin, spec_of
 from sluiceway.domain.process.plan import (
+    Action,
     AnalysedMetric,
     Analysis,
     Comparison,
     Ingress,
     MetricSource,
     MetricSpec,
+    Trigger,
     Version,
 )
 from sluiceway.domain.rollouts.model import Phase, Reading
 from sluiceway.engine.counting import Counting
+from sluiceway.engine.sampling import metrics_read
 from sluiceway.ports.metrics import Totals
 from sluiceway.ports.points import TokenRow
 from sluiceway.ports.store import RolloutRow
@@ -286,6 +289,15 @@ def test_a_dead_sender_makes_intervals_missing(rig: PushedRig) -> None:
     missing = [one.interval.is_missing for one in counting.recent() if one.metric == "order_completion"]
 
     assert missing == [False] * 12 + [True] * 7
+
+
+def test_what_criteria_and_triggers_name_is_read_over_ten_minutes() -> None:
+    expression = "user_satisfaction_drop > 1"
+    plan = a_plan(triggers=(Trigger("t", expression, expression, Action.ASK),))
+
+    (found,) = (one for one in metrics_read(plan, ()) if one.source is MetricSource.PUSH)
+
+    assert (found.name, found.window_s) == ("user_satisfaction", 600)
 
 
 def test_points_are_there_after_a_restart(rig: PushedRig) -> None:
