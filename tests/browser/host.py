@@ -22,7 +22,8 @@ from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.api.app import create_api
 from sluiceway.api.events import Shutdown
 from sluiceway.domain.analysis.counts import Interval
-from sluiceway.domain.process.plan import RolloutPlan
+from sluiceway.domain.analysis.means import MeanInterval
+from sluiceway.domain.process.plan import Comparison, RolloutPlan
 from sluiceway.domain.rollouts.model import RolloutId
 from sluiceway.domain.rollouts.plotting import point_of
 from sluiceway.ports.store import SamplePoint
@@ -55,6 +56,8 @@ class Figures:
     new_error_rate: float = 0.005
     new_p95_ms: float = 176.0
     new_slow_rate: float = 0.05
+    satisfaction: float = 4.1
+    new_satisfaction: float = 4.1
     noise: random.Random = field(default_factory=lambda: random.Random(7))
 
     def put_into(self, world: World) -> None:
@@ -85,10 +88,20 @@ class Figures:
             "slow_requests": (0.05, self.new_slow_rate),
         }
         for metric in analysis.metrics if analysis else ():
+            if metric.comparison is Comparison.MEANS:
+                world.counts[metric.name] = MeanInterval(
+                    *self._values(n0, self.satisfaction), *self._values(n1, self.new_satisfaction), seconds
+                )
+                continue
             bad0, bad1 = rates[metric.name]
             world.counts[metric.name] = Interval(
                 n0, poisson(self.noise, n0 * bad0), n1, poisson(self.noise, n1 * bad1), seconds
             )
+
+    def _values(self, requests: int, mean: float) -> tuple[int, float, float]:
+        """Every tenth request is rated from 1 to 5: how often, the sum, the sum of squares."""
+        values = [min(5.0, max(1.0, self.noise.gauss(mean, 0.8))) for _ in range(requests // 10)]
+        return len(values), sum(values), sum(value * value for value in values)
 
 
 class Host:

@@ -16,6 +16,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.host import Host
 from tests.browser.measure import has_colour, overflow_px, texts
 from tests.browser.plans import a_compared_plan, put_at_quarter, put_comparing
+from tests.unit.services.test_analysis_view import SATISFACTION
 
 SIZES = ({"width": 1_280, "height": 900}, {"width": 390, "height": 844})
 
@@ -170,6 +171,20 @@ def test_a_comparison_that_an_edit_adds_appears_and_is_drawn(host: Host, open_pa
 
     expect(page.get_by_role("region", name="New against stable")).to_be_visible()
     expect(page.locator('[data-plot="analysis-slow_requests"] canvas')).to_be_visible()
+
+
+def test_ratings_are_drawn_as_a_difference_with_worse_below(host: Host, open_page: OpenPage) -> None:
+    rollout_id = put_comparing(host, a_compared_plan(metrics=(SATISFACTION,)))
+    page = open_page(f"/rollouts/{rollout_id}")
+    metric = metric_of(host, rollout_id, "satisfaction")
+    table = page.get_by_role("table", name="Satisfaction of each version")
+
+    expect(page.locator('[data-plot="analysis-satisfaction"] canvas')).to_be_visible()
+    assert [has_colour(page, "analysis-satisfaction", name) for name in ("--new", "--limit")] == [True] * 2
+    expect(page.locator('[data-band="satisfaction"]')).to_contain_text(metric.range_words)
+    expect(table.get_by_role("row", name="2.0")).to_contain_text(
+        wording.mean(metric.new_bad, metric.new_all, "points")
+    )
 
 
 def test_a_question_says_that_a_person_decides(host: Host, open_page: OpenPage) -> None:

@@ -13,7 +13,7 @@ from sluiceway.services.views import AnalysisView, ComparedView
 WIDE = 110  # columns from which a range is drawn beside its sentence
 _CELLS = 25
 _LEAST, _MOST = 1 / 16, 64.0  # times; what lies beyond is drawn as an arrow at the edge
-_LEGEND = "times: ● most likely, ├┤ holds it, ┼ limit"
+_LEGEND = "● most likely, ├┤ holds it, ┼ limit"
 _MARKS = {
     "regression": "✘",
     "no-regression": "✔",
@@ -62,23 +62,38 @@ class Comparison:
 
 
 def range_bar(metric: ComparedView) -> str:
-    """Return the range on a scale of powers of two, e.g. `0.5 ─────┼──├━━●━━┤── 8`; empty while unknown.
+    """Return the range as a scale, e.g. `0.5 ────────├━━┼━━━━●━━━━━━━┤ 4`; empty while nothing is known.
 
-    `●` is the most likely ratio, `├` and `┤` hold it, `┼` is the limit, an arrow says that it goes on.
+    Ratios stand between powers of two, differences in a span around none. `●` is the most likely value, `├`
+    and `┤` hold it, `┼` is the limit, an arrow says that it goes on.
     """
     if metric.ratio is None or metric.low is None or metric.high is None:
         return ""
-    first = 2.0 ** math.floor(math.log2(max(_LEAST, min(0.5, metric.low))))
-    last = 2.0 ** math.ceil(math.log2(min(_MOST, max(2.0, metric.high, metric.margin))))
+    is_ratio = metric.range_of == "ratio"
+    limit = metric.margin if is_ratio or metric.is_higher_worse else -metric.margin
+    first, last = _ends_of_ratios(metric) if is_ratio else _ends_of_differences(metric)
 
-    def place(ratio: float) -> int:
-        along = math.log2(max(ratio, first) / first) / math.log2(last / first)
-        return min(_CELLS - 1, round(along * (_CELLS - 1)))
+    def place(value: float) -> int:
+        inside = min(max(value, first), last)
+        along = math.log(inside / first, last / first) if is_ratio else (inside - first) / (last - first)
+        return round(along * (_CELLS - 1))
 
     low, high = place(metric.low), place(metric.high)
     cells = ["━" if low <= cell <= high else "─" for cell in range(_CELLS)]
     cells[low] = "◂" if metric.low < first else "├"
     cells[high] = "▸" if metric.high > last else "┤"
-    cells[place(metric.margin)] = "┼"
+    cells[place(limit)] = "┼"
     cells[place(metric.ratio)] = "●"
-    return f"{first:g} {''.join(cells)} {last:g}"
+    sign = "" if is_ratio else "+"
+    return f"{first:{sign}.3g} {''.join(cells)} {last:{sign}.3g}"
+
+
+def _ends_of_ratios(metric: ComparedView) -> tuple[float, float]:
+    lowest = max(_LEAST, min(0.5, metric.low or _LEAST))
+    highest = min(_MOST, max(2.0, metric.high or _MOST, metric.margin))
+    return 2.0 ** math.floor(math.log2(lowest)), 2.0 ** math.ceil(math.log2(highest))
+
+
+def _ends_of_differences(metric: ComparedView) -> tuple[float, float]:
+    span = max(abs(metric.low or 0.0), abs(metric.high or 0.0), 1.25 * metric.margin, 1e-9)
+    return -span, span

@@ -5,11 +5,14 @@ What it means is said by `domain.rollouts.analysis_words`; this module only puts
 
 from __future__ import annotations
 
-from sluiceway.domain.analysis.verdict import says_anything, times_words
-from sluiceway.domain.process.plan import AnalysedMetric, Analysis, UsualNoise
+from sluiceway.domain.analysis.mean_verdict import difference_words
+from sluiceway.domain.analysis.means import MeanSettings
+from sluiceway.domain.analysis.verdict import Figures, RangeOf, says_anything, times_words
+from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison, UsualNoise
 from sluiceway.domain.rollouts.analysing import Found, find, is_compared
 from sluiceway.domain.rollouts.analysis_words import (
     Stand,
+    bound_words,
     compared_words,
     counts_words,
     early_words,
@@ -20,6 +23,7 @@ from sluiceway.domain.rollouts.analysis_words import (
     regression_words,
     stand_of,
     stand_words,
+    unit_of,
 )
 from sluiceway.domain.rollouts.model import RolloutState
 from sluiceway.domain.rollouts.plotting import known_range
@@ -49,14 +53,15 @@ def render_analysis(state: RolloutState) -> AnalysisView | None:
         incident=state.analysis.incident if state.analysis else "",
         evidence_share=min(1.0, sum(each.evidence_share for each in found)),
         metrics=tuple(
-            _compared(each, state, bounds_ms.get(each.metric.name) or each.metric.slower_than_ms)
+            render_compared(each, state, bounds_ms.get(each.metric.name) or each.metric.slower_than_ms)
             for each in found
         )
         or tuple(_not_yet(metric, analysis, state) for metric in analysis.metrics),
     )
 
 
-def _compared(found: Found, state: RolloutState, slower_than_ms: float) -> ComparedView:
+def render_compared(found: Found, state: RolloutState, slower_than_ms: float = 0.0) -> ComparedView:
+    """Return one metric with its verdict; `slower_than_ms` is what counts as slow, 0 for other metrics."""
     metric, figures, stand = found.metric, found.verdict.figures, stand_of(found)
     ratio, low, high = known_range(figures.shown) or (None, None, None)
     return ComparedView(
@@ -68,9 +73,14 @@ def _compared(found: Found, state: RolloutState, slower_than_ms: float) -> Compa
         ratio=ratio,
         low=low,
         high=high,
-        range_words=times_words(figures.shown) if says_anything(figures.shown) else NOT_KNOWN,
+        range_words=_range_words(metric, figures),
+        range_of=figures.range_of.value,
+        unit=unit_of(metric),
+        is_higher_worse=metric.higher_is_worse,
         margin=metric.margin,
+        margin_words=bound_words(metric, metric.margin),
         sound_margin=metric.sound_margin,
+        sound_margin_words=bound_words(metric, metric.sound_margin),
         new_bad=figures.x1,
         new_all=figures.n1,
         stable_bad=figures.x0,
@@ -85,6 +95,20 @@ def _compared(found: Found, state: RolloutState, slower_than_ms: float) -> Compa
     )
 
 
+def _range_words(metric: AnalysedMetric, figures: Figures) -> str:
+    if figures.range_of is RangeOf.RATIO:
+        return times_words(figures.shown) if says_anything(figures.shown) else NOT_KNOWN
+    settings = MeanSettings(
+        metric.low,
+        metric.high,
+        metric.margin,
+        metric.sound_margin,
+        higher_is_worse=metric.higher_is_worse,
+    )
+    is_known = figures.shown.low > -settings.width or figures.shown.high < settings.width
+    return difference_words(figures.shown, settings, unit_of(metric)) if is_known else NOT_KNOWN
+
+
 def _not_yet(metric: AnalysedMetric, analysis: Analysis, state: RolloutState) -> ComparedView:
     """Return a metric of a rollout whose first stage is still to come."""
     return ComparedView(
@@ -97,8 +121,13 @@ def _not_yet(metric: AnalysedMetric, analysis: Analysis, state: RolloutState) ->
         low=None,
         high=None,
         range_words=NOT_KNOWN,
+        range_of=(RangeOf.RATIO if metric.comparison is Comparison.COUNTS else RangeOf.DIFFERENCE).value,
+        unit=unit_of(metric),
+        is_higher_worse=metric.higher_is_worse,
         margin=metric.margin,
+        margin_words=bound_words(metric, metric.margin),
         sound_margin=metric.sound_margin,
+        sound_margin_words=bound_words(metric, metric.sound_margin),
         new_bad=0.0,
         new_all=0.0,
         stable_bad=0.0,

@@ -79,6 +79,9 @@ class ComparedView:
     `ratio` is how many times stable's rate the new version's is, most likely; `low` and `high` hold it at all
     looks. All three are None while nothing is known. `evidence_share` (0 to 1) is the part of what a rollback
     needs that is there. Every `..._words` and `sentence` is for people; the figures beside it are the same.
+
+    Where `range_of` is "difference", means are compared: `ratio`, `low` and `high` are by how much the new
+    version's mean is above stable's (in `unit`), the margins are losses, `..._bad` sums of values.
     """
 
     name: str
@@ -90,8 +93,13 @@ class ComparedView:
     low: float | None
     high: float | None
     range_words: str  # "2.9 to 6.6 times"
+    range_of: str  # "ratio" or "difference"
+    unit: str
+    is_higher_worse: bool
     margin: float  # up to this ratio it is tolerated
+    margin_words: str  # "1.25 times"
     sound_margin: float  # shown to be below this ratio, it counts as no regression
+    sound_margin_words: str
     new_bad: float
     new_all: float
     stable_bad: float
@@ -170,7 +178,7 @@ class SeriesView:
 
     Names: `weight_asked`, `weight_observed` (percent); for new and stable each `new.error_rate` (0 to 1),
     `new.p95_ms`, `new.request_rate` (per second), and every other metric of the process; for each compared
-    metric `analysis.errors.ratio`, `.low`, `.high` (times stable's) and `.evidence` (0 to 1 of what a
+    metric `analysis.errors.ratio` (or `.difference`), `.low`, `.high` and `.evidence` (0 to 1 of what a
     rollback needs). `limits` holds `analysis.errors.margin` and `.sound_margin` beside triggers' bounds.
     """
 

@@ -185,7 +185,10 @@ class Pages:
             product_version=__version__,
             ago=wording.ago,
             figure=metric_figure,
+            kind_of=wording.kind_of,
             rate=wording.rate,
+            mean=wording.mean,
+            difference=wording.difference,
             trigger_actions=_TRIGGER_ACTIONS,
         )
 

@@ -109,6 +109,16 @@ def rate(bad: float, of_all: float) -> str:
     return percent(100 * bad / of_all) if of_all > 0 else NO_DATA
 
 
+def mean(total: float, of_all: float, unit: str = "") -> str:
+    """Return the mean of so many values with its unit; of nothing there is none."""
+    return figure(total / of_all if of_all > 0 else None, kind_of("", unit), unit)
+
+
+def difference(value: float, unit: str = "") -> str:
+    """Return by how much something is above or below, with its sign: `+0.3 points`."""
+    return f"{'+' if value > 0 else ''}{figure(value, kind_of('', unit), unit)}"
+
+
 def share(value: float) -> str:
     """Return a part (0 to 1) in whole percent; what is not quite nothing or all never looks like it."""
     if 0 < value < 0.01:

@@ -62,6 +62,14 @@ def test_a_range_beyond_the_scale_ends_in_arrows() -> None:
     assert bar == "0.0625 ◂━━━━━━━━━●━━━━━━━━━━━━━▸ 64"
 
 
+def test_a_difference_stands_around_none_with_its_limit_on_the_side_that_is_worse() -> None:
+    lower = replace(a_metric(-0.5, -1.0, 0.25), range_of="difference", margin=0.5, is_higher_worse=False)
+    higher = replace(a_metric(0.25, -0.5, 1.0), range_of="difference", margin=0.5)
+
+    assert range_bar(lower) == "-1 ├━━━━━●━━━━━━━━┤───────── +1"
+    assert range_bar(higher) == "-1 ──────├━━━━━━━━●━━┼━━━━━┤ +1"
+
+
 def test_an_unknown_range_is_not_drawn() -> None:
     assert range_bar(a_metric(None, None, None)) == ""
 
@@ -73,6 +81,16 @@ def test_every_range_is_drawn_as_wide_as_any_other(ratio: float, below: float, a
     assert len(cells) == 25
     assert cells.count("●") == 1
     assert float(first) < float(last)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 10))
+def test_every_difference_is_drawn(middle: float, below: float, above: float, margin: float) -> None:
+    metric = replace(a_metric(middle, middle - below, middle + above), range_of="difference", margin=margin)
+
+    first, cells, last = range_bar(metric).split(" ")
+
+    assert (len(cells), cells.count("●")) == (25, 1)
+    assert first.removeprefix("-") == last.removeprefix("+")
 
 
 def test_each_metric_has_a_line_with_word_sentence_and_range() -> None:

@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from pydantic import TypeAdapter
 
-from sluiceway.domain.process.plan import AnalysedMetric, MetricSource, RolloutPlan, UsualNoise
+from sluiceway.domain.analysis.means import MeanInterval
+from sluiceway.domain.process.plan import (
+    AnalysedMetric,
+    Comparison,
+    MetricSource,
+    MetricSpec,
+    RolloutPlan,
+    UsualNoise,
+)
 from sluiceway.domain.rollouts.model import Phase, RolloutId
 from sluiceway.domain.rollouts.plotting import point_of
 from sluiceway.ports.store import SamplePoint
@@ -25,6 +33,18 @@ from tests.unit.domain.rollouts.test_analysing import (
 )
 from tests.unit.domain.rollouts.world import a_plan
 from tests.unit.services.desk import Office
+
+SATISFACTION = AnalysedMetric(
+    "satisfaction",
+    MetricSource.PUSH,
+    Comparison.MEANS,
+    low=1,
+    high=5,
+    margin=0.1,
+    sound_margin=0.3,
+    higher_is_worse=False,
+    spec=MetricSpec("satisfaction", MetricSource.PUSH, unit="points"),
+)
 
 
 def compared_plan(*metrics: AnalysedMetric) -> RolloutPlan:
@@ -93,6 +113,30 @@ def test_what_is_unknown_survives_json_and_is_worded() -> None:
     assert sent["range_words"] == NOT_KNOWN
     assert not sent["is_noise_known"]
     assert sent["noise_words"].endswith("so a person should decide")
+
+
+def test_means_are_shown_as_a_difference_in_their_unit() -> None:
+    world = a_world(an_analysis(SATISFACTION))
+    world.counts = {"satisfaction": MeanInterval(100, 420.0, 1_784.0, 100, 360.0, 1_320.0, 10.0)}
+    view = render_analysis(in_first_stage(world, ticks=4).state)
+    assert view is not None
+    metric = view.metrics[0]
+
+    assert (metric.range_of, metric.unit, metric.is_higher_worse) == ("difference", "points", False)
+    assert metric.low is not None
+    assert metric.high is not None
+    assert metric.low < -0.6 < metric.high
+    assert metric.range_words.endswith("points below")
+    assert metric.margin_words == "a loss of 0.1 points"
+    assert metric.counts_words == "satisfaction is 3.6 in 200 values on 2.0; 4.2 in 200 on 1.0"
+    assert view.promise == "at most 1 release in 100 that is no worse than tolerated is taken back"
+
+
+def test_before_they_are_compared_means_are_a_difference_already() -> None:
+    view = render_analysis(a_world(an_analysis(SATISFACTION)).state)
+
+    assert view is not None
+    assert (view.metrics[0].range_of, view.metrics[0].range_words) == ("difference", NOT_KNOWN)
 
 
 def test_metrics_share_the_evidence_that_a_rollback_needs() -> None:

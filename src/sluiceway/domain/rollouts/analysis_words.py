@@ -23,6 +23,7 @@ from sluiceway.domain.process.plan import (
     Action,
     AnalysedMetric,
     Analysis,
+    Comparison,
     MetricSource,
     WhenInconclusive,
 )
@@ -83,8 +84,9 @@ def promise_words(state: RolloutState) -> str:
     """Return what `alpha` promises over the whole rollout, for all metrics together."""
     analysis = state.plan.analysis
     assert analysis is not None
-    margins = {metric.margin for metric in analysis.metrics}
-    bound = f"{margins.pop():g} times" if len(margins) == 1 else "tolerated"
+    bounds = {bound_words(metric, metric.margin) for metric in analysis.metrics}
+    is_one = len(bounds) == 1 and analysis.metrics[0].comparison is Comparison.COUNTS
+    bound = bounds.pop() if is_one else "tolerated"
     acts = state.plan.automatic_rollback and analysis.on_regression not in {Action.PAUSE, Action.ASK}
     happens = "taken back" if acts else "stopped for a person"
     return f"at most {rare(1 / analysis.alpha)} that is no worse than {bound} is {happens}"
@@ -113,9 +115,33 @@ def compared_words(state: RolloutState) -> str:
 def counts_words(found: Found, state: RolloutState) -> str:
     """Return what was counted on both sides: "34 errors in 1,203 requests on 2.0; 21 in 11,400 on 1.0"."""
     figures, metric = found.verdict.figures, found.metric
+    if metric.comparison is Comparison.MEANS:
+        means = (mean_words(figures.x1, figures.n1), mean_words(figures.x0, figures.n0))
+        return (
+            f"{metric.words} is {means[0]} in {figures.n1:,.0f} values on {state.new};"
+            f" {means[1]} in {figures.n0:,.0f} on {state.stable}"
+        )
     what = " requests" if metric.source is MetricSource.ENVOY else ""
     new = f"{figures.x1:,.0f} {metric.words} in {figures.n1:,.0f}{what} on {state.new}"
     return f"{new}; {figures.x0:,.0f} in {figures.n0:,.0f} on {state.stable}"
+
+
+def mean_words(total: float, count: float) -> str:
+    """Return the mean of so many values with three digits, "unknown" of none."""
+    return f"{total / count:.3g}" if count > 0 else "unknown"
+
+
+def bound_words(metric: AnalysedMetric, margin: float) -> str:
+    """Return a margin of the metric: "1.25 times", or where means are compared "a loss of 0.2 points"."""
+    if metric.comparison is Comparison.COUNTS:
+        return f"{margin:g} times"
+    return f"a loss of {margin:g} {unit_of(metric)}".rstrip()
+
+
+def unit_of(metric: AnalysedMetric) -> str:
+    """Return the unit of the metric's values; counts and scores without one have none."""
+    unit = metric.spec.unit if metric.spec else ""
+    return "" if unit in {"count", "score", "share"} else unit
 
 
 def evidence_words(found: Found, state: RolloutState) -> str:
@@ -171,7 +197,7 @@ def follows_words(state: RolloutState, found: Found) -> str:
     if not is_compared(state):
         return ""
     on_worse = regression_words(state, is_trusted=found.verdict.figures.is_trusted)
-    if_worse = f"if it is shown to be worse than {metric.margin:g} times, {on_worse}"
+    if_worse = f"if it is shown to be worse than {bound_words(metric, metric.margin)}, {on_worse}"
     match stand:
         case Stand.NO_REGRESSION:
             return "this does not hold the next stage back; it goes on being watched"
@@ -230,11 +256,10 @@ def decider_words(by: str, state: RolloutState) -> str:
 
 def _sound_bound(metrics: tuple[AnalysedMetric, ...]) -> str:
     """Return below what the metrics count as sound; `limit_rate` will do as well where there is one."""
-    margins = {metric.sound_margin for metric in metrics}
-    bound = f"{margins.pop():g} times" if len(margins) == 1 else "its bound"
-    rates = {metric.limit_rate for metric in metrics}
-    if len(metrics) == 1 and (rate := rates.pop()) is not None:
-        return f"{bound}, or below {rate * 100:.3g} % of requests"
+    bounds = {bound_words(metric, metric.sound_margin) for metric in metrics}
+    bound = bounds.pop() if len(bounds) == 1 else "its bound"
+    if len(metrics) == 1 and metrics[0].limit_rate is not None:
+        return f"{bound}, or below {metrics[0].limit_rate * 100:.3g} % of requests"
     return bound
 
 

@@ -34,9 +34,10 @@ def known_range(shown: Range) -> tuple[float, float, float] | None:
 def _compared(state: RolloutState) -> dict[str, float | None]:
     figures: dict[str, float | None] = {}
     for each in find(state):
-        ratio, low, high = known_range(each.verdict.figures.shown) or (None, None, None)
+        compared = each.verdict.figures
+        likely, low, high = known_range(compared.shown) or (None, None, None)
         figures |= {
-            f"{JOINT}.{each.metric.name}.ratio": ratio,
+            f"{JOINT}.{each.metric.name}.{compared.range_of}": likely,
             f"{JOINT}.{each.metric.name}.low": low,
             f"{JOINT}.{each.metric.name}.high": high,
             f"{JOINT}.{each.metric.name}.evidence": min(each.evidence_share, 1.0),

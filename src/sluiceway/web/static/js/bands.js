@@ -1,6 +1,7 @@
-// What is known of a ratio over time: a band that narrows, on a scale where twice and half are as far from "same".
+// What is known of the new version against stable over time: a band that narrows. Ratios stand on a scale where
+// twice and half are as far from "same"; differences of means on a plain one.
 
-import { clock } from "./format.js";
+import { clock, figure as inUnits } from "./format.js";
 import { drawSteps, gaps, HEIGHT, plainAxis, setText, style, TIME, timeAxis } from "./plots.js";
 
 const uPlot = window.uPlot;
@@ -12,7 +13,39 @@ export function times(ratio) {
   return `${ratio >= 10 ? ratio.toFixed(0) : ratio >= 0.1 ? ratio.toFixed(1) : ratio.toFixed(2)} times`;
 }
 
-const tick = (ratio) => (ratio === 1 ? "same" : `${ratio}\u00d7`);
+/** How a ratio is drawn and said. */
+const RATIO = {
+  same: 1,
+  scale: { distr: 3, log: 2 },
+  within: (value) => Math.min(MOST * 16, Math.max(LEAST / 16, value)),
+  range: ({ low, high, likely, bound }) => {
+    const lowest = Math.min(0.5, low, ...likely.map((value) => value / 1.2));
+    const highest = Math.max(2, high, 1.3 * bound, ...likely.map((value) => value * 1.2));
+    return [Math.max(LEAST, 2 ** Math.floor(Math.log2(lowest))), Math.min(MOST, 2 ** Math.ceil(Math.log2(highest)))];
+  },
+  axis: () => ({ size: 48, splits: (_, __, min, max) => powersOfTwo(min, max), filter: (_, splits) => splits, values: (_, splits) => splits.map((ratio) => (ratio === 1 ? "same" : `${ratio}\u00d7`)) }),
+  say: times,
+  sayRange: (low, high) => `${times(low).replace(" times", "")} to ${times(high)}`,
+};
+
+/** How a difference of means is drawn and said. */
+function difference({ kind, unit }) {
+  const signed = (value, inUnit = unit) => `${value > 0 ? "+" : ""}${inUnits(value, kind, inUnit)}`;
+  return {
+    same: 0,
+    scale: {},
+    within: (value) => value,
+    range: ({ low, high, likely, bound }) => {
+      const span = 1.15 * Math.max(1e-9, Math.abs(bound), ...[low, high, ...likely].map(Math.abs));
+      return [-span, span];
+    },
+    axis: () => ({ size: 62, values: (_, splits) => splits.map((value) => (value === 0 ? "same" : signed(value, ""))) }),
+    say: signed,
+    sayRange: (low, high) => `${signed(low)} to ${signed(high)}`,
+  };
+}
+
+const manner = (figure) => (figure.dataset.rangeOf === "ratio" ? RATIO : difference(figure.dataset));
 
 /** Draws every `[data-band]` below `root`; figures may come and go with the page's regions. */
 export class Bands {
@@ -58,18 +91,21 @@ export class Bands {
   }
 
   #data(figure) {
-    const parts = ["high", "low", "ratio"].map((part) => this.#of(figure, part).map((value) => (value === null ? null : Math.min(MOST * 16, Math.max(LEAST / 16, value)))));
+    const { within } = manner(figure);
+    const parts = ["high", "low", figure.dataset.rangeOf].map((part) => this.#of(figure, part).map((value) => (value === null ? null : within(value))));
     return [this.series.at, ...parts];
   }
 
+  /** Where a margin stands on the scale; one of means is a loss, which may lie below. */
   #bound(figure, which) {
-    return this.series.limits[`analysis.${figure.dataset.band}.${which}`] ?? null;
+    const margin = this.series.limits[`analysis.${figure.dataset.band}.${which}`] ?? null;
+    return margin !== null && figure.dataset.worse === "below" ? -margin : margin;
   }
 
   #create(figure) {
     const canvas = canvasOf(figure);
     this.resizer.observe(canvas);
-    const hasFigures = this.#of(figure, "ratio").some((value) => value !== null);
+    const hasFigures = this.#of(figure, figure.dataset.rangeOf).some((value) => value !== null);
     if (canvas.clientWidth === 0 || !hasFigures) return;
     this.#plots.set(figure, new uPlot(this.#options(figure, canvas.clientWidth), this.#data(figure), canvas));
   }
@@ -83,8 +119,8 @@ export class Bands {
       padding: [10, 10, 0, 0],
       legend: { show: false },
       cursor: { y: false, sync: { key: "sluiceway" }, drag: { x: false, y: false }, points: { size: 7 } },
-      scales: { x: TIME, y: { distr: 3, log: 2, range: () => this.#range(figure) } },
-      axes: [timeAxis(), { ...plainAxis(), grid: { stroke: style("--line"), width: 1 }, size: 48, splits: (_, __, min, max) => powersOfTwo(min, max), filter: (_, splits) => splits, values: (_, splits) => splits.map(tick) }],
+      scales: { x: TIME, y: { ...manner(figure).scale, range: () => this.#range(figure) } },
+      axes: [timeAxis(), { ...plainAxis(), grid: { stroke: style("--line"), width: 1 }, ...manner(figure).axis() }],
       series: [{}, edge, edge, { stroke: colour, width: 2.5, points: { show: false }, gaps }],
       bands: [{ series: [1, 2], fill: `${colour}40` }],
       hooks: {
@@ -95,25 +131,25 @@ export class Bands {
     };
   }
 
-  /** From a power of two to a power of two: what is known now and what was ever most likely, not the wide beginnings. */
+  /** What is known now and what was ever most likely, not the wide beginnings. */
   #range(figure) {
-    const last = (part) => this.#of(figure, part).findLast((value) => value !== null) ?? 1;
-    const likely = this.#of(figure, "ratio").filter((value) => value !== null);
-    const lowest = Math.min(0.5, last("low"), ...likely.map((value) => value / 1.2));
-    const highest = Math.max(2, last("high"), 1.3 * (this.#bound(figure, "sound_margin") ?? 1), ...likely.map((value) => value * 1.2));
-    return [Math.max(LEAST, 2 ** Math.floor(Math.log2(lowest))), Math.min(MOST, 2 ** Math.ceil(Math.log2(highest)))];
+    const { same, range } = manner(figure);
+    const last = (part) => this.#of(figure, part).findLast((value) => value !== null) ?? same;
+    const likely = this.#of(figure, figure.dataset.rangeOf).filter((value) => value !== null);
+    return range({ low: last("low"), high: last("high"), likely, bound: this.#bound(figure, "sound_margin") ?? same });
   }
 
-  /** Above what is tolerated, and below. */
+  /** What is worse than tolerated, and what is not. */
   #drawZones(plot, figure) {
     const margin = this.#bound(figure, "margin");
     if (margin === null) return;
     const { ctx, bbox } = plot;
     const y = Math.round(plot.valToPos(margin, "y", true));
+    const [above, below] = figure.dataset.worse === "above" ? ["--back-soft", "--good-soft"] : ["--good-soft", "--back-soft"];
     ctx.save();
-    ctx.fillStyle = `${style("--back-soft")}80`;
+    ctx.fillStyle = `${style(above)}80`;
     ctx.fillRect(bbox.left, bbox.top, bbox.width, y - bbox.top);
-    ctx.fillStyle = `${style("--good-soft")}80`;
+    ctx.fillStyle = `${style(below)}80`;
     ctx.fillRect(bbox.left, y, bbox.width, bbox.top + bbox.height - y);
     ctx.restore();
   }
@@ -121,19 +157,22 @@ export class Bands {
   #drawBounds(plot, figure) {
     const sound = this.#bound(figure, "sound_margin");
     const margin = this.#bound(figure, "margin");
-    drawLine(plot, 1, { colour: style("--quiet"), dash: [] });
-    if (sound !== null) drawLine(plot, sound, { colour: style("--good"), dash: [2, 3], words: `no worse below ${sound} times`, place: "above right" });
-    if (margin !== null) drawLine(plot, margin, { colour: style("--limit"), dash: [6, 4], words: `tolerated: ${margin} times`, place: "below left" });
+    const { tolerated, sound: soundWords, worse } = figure.dataset;
+    const [outside, inside] = worse === "above" ? ["above", "below"] : ["below", "above"];
+    drawLine(plot, manner(figure).same, { colour: style("--quiet"), dash: [] });
+    if (sound !== null) drawLine(plot, sound, { colour: style("--good"), dash: [2, 3], words: `no worse below ${soundWords}`, place: `${outside} right` });
+    if (margin !== null) drawLine(plot, margin, { colour: style("--limit"), dash: [6, 4], words: `tolerated: ${tolerated}`, place: `${inside} left` });
   }
 
   /** Write what was known at one moment beside the latest figures; without one nothing. */
   #read(figure, index) {
     const { at } = this.series;
     const isPast = index !== null && index < at.length;
-    const [low, high, ratio] = ["low", "high", "ratio"].map((part) => (isPast ? this.#of(figure, part)[index] : null));
+    const [low, high, likely] = ["low", "high", figure.dataset.rangeOf].map((part) => (isPast ? this.#of(figure, part)[index] : null));
+    const { say, sayRange } = manner(figure);
     setText(figure.querySelector("[data-when]"), isPast ? `at ${clock(new Date(at[index] * 1000))}` : "");
-    setText(figure.querySelector('[data-then="range"]'), !isPast ? "" : low === null ? "no data" : `${times(low).replace(" times", "")} to ${times(high)}`);
-    setText(figure.querySelector('[data-then="ratio"]'), !isPast ? "" : ratio === null ? "no data" : times(ratio));
+    setText(figure.querySelector('[data-then="range"]'), !isPast ? "" : low === null ? "no data" : sayRange(low, high));
+    setText(figure.querySelector('[data-then="ratio"]'), !isPast ? "" : likely === null ? "no data" : say(likely));
   }
 }
 
