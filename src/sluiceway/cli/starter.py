@@ -46,6 +46,13 @@ rollout:
       when: "crashes >= 3"
       action: emergency
 
+  # Compares errors and slow requests of both versions statistically, beside the triggers. Stages then wait
+  # until both had enough requests. A regression takes everyone back; before the service has a history of its
+  # own, a person is asked instead.
+  # analysis:
+  #   metrics: [errors, slow_requests]
+  #   on_regression: immediate
+
   # How long the old version stays ready after everyone has moved, for an instant way back.
   keep_old: 10m
 """

@@ -130,6 +130,10 @@ def _refuse_misplaced(fields: Fields, base: AnalysedMetric) -> None:
     for name, whose in misplaced.items():
         if whose and fields.get(name) is not None:
             fields.at(name).problem(f'"{name}" is for {whose}, found it on {base.name}')
+    data = fields.get("minimum_data")
+    for key, entry in data.entries() if is_of_means and data is not None and data.is_mapping else ():
+        if key.raw == "bad":
+            entry.problem(f'"bad" is for metrics that count bad ones among all, found it on {base.name}')
 
 
 def _of_counts(metric: AnalysedMetric, fields: Fields) -> AnalysedMetric:

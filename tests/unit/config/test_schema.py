@@ -21,7 +21,13 @@ GOOD = sorted((HERE / "good").glob("*.yaml"))
 
 # What a schema can't tell: YAML itself, and rules over more than one value or over the meaning of a text.
 NEEDS_THE_READER = {
-    *("analysis-bounds", "analysis-bounds-missing", "analysis-effect-of-crashes", "analysis-effect-of-score"),
+    *(
+        "analysis-bad-of-score",
+        "analysis-bounds",
+        "analysis-bounds-missing",
+        "analysis-effect-of-crashes",
+        "analysis-effect-of-score",
+    ),
     *("analysis-interval", "analysis-limit-of-score", "analysis-loss", "analysis-loss-sound"),
     *("analysis-metric-events", "analysis-metric-gauge", "analysis-metric-query-only"),
     *("analysis-metric-twice", "analysis-metric-unknown", "analysis-never-compared"),
