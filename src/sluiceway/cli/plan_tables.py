@@ -12,15 +12,13 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from sluiceway.domain.process.metrics import SHARE
-from sluiceway.domain.process.wording import show
 from sluiceway.domain.rollouts.foreseeing import (
     Delay,
     ForeseenMetric,
     ForeseenStage,
-    Sight,
     Size,
     StageMetric,
+    ratio_words,
 )
 from sluiceway.domain.rollouts.moves import duration_words
 from sluiceway.services.planning import AnalysisPlanView
@@ -68,17 +66,22 @@ def _metric_line(metric: ForeseenMetric) -> Text:
     text = Text(metric.words, style="bold cyan")
     assumed = " (assumed)" if metric.is_rate_assumed else ""
     text.append(
-        f"  usually {_percent(metric.rate)}{assumed} of {metric.rps:g}/s;"
+        f"  usually {metric.rate_words(metric.rate, 3)}{assumed} {_of_what(metric)};"
         f" up to {metric.margin:g} times as many are tolerated",
         style="not bold default",
     )
     return text
 
 
+def _of_what(metric: ForeseenMetric) -> str:
+    return "of each instance" if metric.is_of_time else f"of {metric.rps:g}/s"
+
+
 def _table(view: AnalysisPlanView, metric: ForeseenMetric) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("stage", overflow="fold")
-    for name in ("to new", "lasts", "requests"):
+    counted = "seconds" if metric.is_of_time else "requests"
+    for name in ("to new", "lasts", counted):
         table.add_column(name, justify="right", no_wrap=True)
     for delay in _delays(view, metric):
         table.add_column(f"{delay.ratio:g} times\nseen after", justify="right", no_wrap=True)
@@ -89,15 +92,15 @@ def _table(view: AnalysisPlanView, metric: ForeseenMetric) -> Table:
         begin = (stage.stage, f"{stage.weight_percent:g} %", duration_words(stage.duration_s))
         seen = _of(stage, metric)
         if seen is None:
-            table.add_row(*begin, _count(stage.requests), Text(_ALONE, style="dim"))
+            table.add_row(*begin, _count(_all(stage, metric)), Text(_ALONE, style="dim"))
             continue
         table.add_row(
             *begin,
             _count(seen.requests),
             *(_seen_after(delay, stage) for delay in seen.delays),
-            _size(seen.here.half),
-            _size(seen.here.most),
-            _size(seen.so_far.half),
+            _size(seen.here.half, metric),
+            _size(seen.here.most, metric),
+            _size(seen.so_far.half, metric),
             _after(seen.no_worse_s, stage),
         )
     return table
@@ -106,26 +109,27 @@ def _table(view: AnalysisPlanView, metric: ForeseenMetric) -> Table:
 def _paragraphs(view: AnalysisPlanView, metric: ForeseenMetric) -> Iterator[RenderableType]:
     for stage in view.stages:
         seen = _of(stage, metric)
-        count = _count(seen.requests if seen else stage.requests)
+        count = _count(seen.requests if seen else _all(stage, metric))
+        counted = "seconds of instances" if metric.is_of_time else "requests"
         yield Text(
             f"{stage.stage}: {stage.weight_percent:g} % for {duration_words(stage.duration_s)},"
-            f" {count} requests on the new version"
+            f" {count} {counted} of the new version"
         )
         if seen is None:
             yield Text(f"  {_ALONE}", style="dim")
             continue
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-        for name, cell in _facts(stage, seen):
+        for name, cell in _facts(stage, seen, metric):
             table.add_row(f"  {name}", cell)
         yield table
 
 
-def _facts(stage: ForeseenStage, seen: StageMetric) -> Iterator[tuple[str, Text]]:
+def _facts(stage: ForeseenStage, seen: StageMetric, metric: ForeseenMetric) -> Iterator[tuple[str, Text]]:
     for delay in seen.delays:
         yield f"{delay.ratio:g} times seen after", _seen_after(delay, stage)
-    yield "seen here in half", _size(seen.here.half)
-    yield "seen here in 9 of 10", _size(seen.here.most)
-    yield "seen by its end in half", _size(seen.so_far.half)
+    yield "seen here in half", _size(seen.here.half, metric)
+    yield "seen here in 9 of 10", _size(seen.here.most, metric)
+    yield "seen by its end in half", _size(seen.so_far.half, metric)
     yield "no worse after", _after(seen.no_worse_s, stage)
 
 
@@ -141,7 +145,7 @@ def _legend() -> Text:
 
 def _closing(view: AnalysisPlanView) -> Iterator[Text]:
     for metric in view.metrics:
-        yield Text(f"By the end, {metric.words} that are bad from the first user on: {_whole(metric.whole)}")
+        yield Text(f"By the end, {metric.words} that are bad from the first user on: {_whole(metric)}")
     if not any(stage.is_compared for stage in view.stages):
         return
     if not view.promote_early:
@@ -153,11 +157,16 @@ def _closing(view: AnalysisPlanView) -> Iterator[Text]:
         )
 
 
-def _whole(sight: Sight) -> str:
-    if sight.half is None:
-        return f"{_NOTHING} is seen, not even if every request is bad"
-    half = f"half are seen from {_plain_size(sight.half)} on"
-    return f"{half}, 9 in 10 from {_plain_size(sight.most)} on" if sight.most else half
+def _whole(metric: ForeseenMetric) -> str:
+    half, most = metric.whole.half, metric.whole.most
+    if half is None:
+        return f"{_NOTHING} is seen, not even if all are"
+    said = f"half are seen from {_plain_size(half, metric)} on"
+    return f"{said}, 9 in 10 from {_plain_size(most, metric)} on" if most else said
+
+
+def _all(stage: ForeseenStage, metric: ForeseenMetric) -> float:
+    return metric.rps * stage.duration_s * metric.share_of_new(stage.weight_percent)
 
 
 def _of(stage: ForeseenStage, metric: ForeseenMetric) -> StageMetric | None:
@@ -181,18 +190,14 @@ def _after(seconds: float | None, stage: ForeseenStage) -> Text:
     return Text(words) if seconds <= stage.duration_s else Text(f"({words})", style="dim")
 
 
-def _size(size: Size | None) -> Text:
+def _size(size: Size | None, metric: ForeseenMetric) -> Text:
     if size is None:
         return Text(_NOTHING, style="yellow")
-    return Text(f"{_ratio(size.ratio)}x ({_percent(size.rate)})")
+    return Text(f"{ratio_words(size.ratio)}x ({metric.rate_words(size.rate)})")
 
 
-def _plain_size(size: Size) -> str:
-    return f"{_ratio(size.ratio)} times ({_percent(size.rate)})"
-
-
-def _ratio(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+def _plain_size(size: Size, metric: ForeseenMetric) -> str:
+    return f"{ratio_words(size.ratio)} times ({metric.rate_words(size.rate)})"
 
 
 def _rounded(seconds: float) -> str:
@@ -201,10 +206,6 @@ def _rounded(seconds: float) -> str:
         if seconds >= 1.5 * size:
             return f"{seconds / size:.0f} {name}"
     return f"{seconds:.0f} s"
-
-
-def _percent(rate: float) -> str:
-    return show(float(f"{rate:.2g}"), SHARE)
 
 
 def _count(value: float) -> str:

@@ -6,16 +6,16 @@ Needs no server and changes nothing. All durations are process time in seconds: 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sluiceway.config import parse_process
 from sluiceway.domain.analysis.noise import CAUTIOUS, INDEPENDENT, Noise
+from sluiceway.domain.process.comparable import ERRORS, SLOW_REQUESTS, default_analysis
 from sluiceway.domain.process.durations import parse_duration, parse_percent
-from sluiceway.domain.process.plan import AnalysedMetric, Analysis, MetricSource
+from sluiceway.domain.process.plan import Analysis
 from sluiceway.domain.rollouts.foreseeing import (
-    ERRORS,
-    SLOW_REQUESTS,
     Expected,
     ForeseenMetric,
     ForeseenStage,
@@ -25,16 +25,12 @@ from sluiceway.domain.rollouts.foreseeing import (
 from sluiceway.domain.rollouts.forewarning import Forewarning, Reason, forewarn
 from sluiceway.errors import InvalidInputError, ProcessFileError
 
-DEFAULT_ANALYSIS = Analysis(
-    metrics=(
-        AnalysedMetric(ERRORS, MetricSource.ENVOY),
-        AnalysedMetric(SLOW_REQUESTS, MetricSource.ENVOY),
-    )
-)
 NOISE_WORDS = "cautious, independent, or such as burst=2,wander=0.1,memory=10m"
 _MOST_RPS = 1e9
 _MOST_BURST, _MOST_WANDER = 1_000.0, 3.0
 _USUAL_MEMORY_S = 600.0
+_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0}
+_PER_TIME = re.compile(r"\s*(?P<count>\d{1,6}(?:\.\d{1,3})?)\s+per\s+(?P<unit>second|minute|hour|day)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +72,10 @@ def plan_analysis(process_text: str, path: str, expected: Expected) -> AnalysisP
     plan = process.rollout
     if plan is None:
         raise ProcessFileError((f"{path}: rollout: missing; a plan is about its stages",))
-    analysis = plan.analysis or DEFAULT_ANALYSIS
+    analysis = plan.analysis or default_analysis()
     _check_names(expected.usual, analysis)
+    if process.service is not None:
+        expected = replace(expected, instances=process.service.instances)
     foreseen = foresee(plan, analysis, expected)
     warnings = forewarn(plan, analysis, foreseen)
     return AnalysisPlanView(
@@ -110,8 +108,9 @@ def read_expected(
 ) -> Expected:
     """Return what a person expects, from the words they use for it.
 
-    A rate is "0.5%" or a share such as 0.005. An entry of `rates` is `NAME=RATE`, or `NAME=RATE@RPS` where
-    not every request counts. `noise` is one of `NOISE_WORDS`. Raises InvalidInputError.
+    A rate is "0.5%", a share such as 0.005, or of crashes "1 per day" of each instance. An entry of `rates`
+    is `NAME=RATE`, or `NAME=RATE@RPS` where not every request counts. `noise` is one of `NOISE_WORDS`.
+    Raises InvalidInputError.
     """
     usual: dict[str, Usual] = {}
     if error_rate is not None:
@@ -129,11 +128,20 @@ def read_expected(
 
 
 def read_rate(text: str, where: str) -> float:
-    """Return a bad rate, more than 0 and less than 1, of "0.5%" or 0.005. Raises InvalidInputError."""
+    """Return a bad rate, more than 0 and less than 1, of "0.5%", 0.005 or "1 per day".
+
+    Raises InvalidInputError.
+    """
+    if counted := _PER_TIME.fullmatch(text):
+        return _checked_rate(float(counted["count"]) / _SECONDS[counted["unit"]], text, where)
     try:
         rate = float(parse_percent(text)) / 100 if text.strip()[-1:] in {"%", "t"} else float(text)
     except (ValueError, InvalidInputError) as error:
         raise InvalidInputError(f"{where} is {text!r}; write a rate such as 0.5% or 0.005") from error
+    return _checked_rate(rate, text, where)
+
+
+def _checked_rate(rate: float, text: str, where: str) -> float:
     if not 0 <= rate <= 1:
         raise InvalidInputError(f"{where} is {text}, outside 0 to 1; write percent as 0.5%")
     if rate in {0, 1}:
@@ -224,5 +232,5 @@ def _no_analysis() -> Forewarning:
     return Forewarning(
         Reason.NO_ANALYSIS,
         "this process has no `analysis` in its `rollout`, so its versions are not compared; these are the"
-        " figures that the default would have; add an `analysis` block there to compare them",
+        " figures of the default: add `analysis: {}` there to turn it on",
     )

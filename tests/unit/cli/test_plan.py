@@ -123,14 +123,14 @@ def test_a_narrow_terminal_gets_a_paragraph_per_stage() -> None:
     lines = shown(a_view(), 60)
 
     assert max(map(len, lines)) <= 60
-    assert "half: 50 % for 1 h, 72,000 requests on the new version" in lines
+    assert "half: 50 % for 1 h, 72,000 requests of the new version" in lines
     assert "  not compared" in lines
 
 
 def test_times_beyond_the_stage_stand_in_brackets() -> None:
     lines = shown(a_view(), 60)
 
-    few = lines[lines.index("few: 5 % for 30 min, 3,600 requests on the new version") :]
+    few = lines[lines.index("few: 5 % for 30 min, 3,600 requests of the new version") :]
     assert few[1].split() == ["2", "times", "seen", "after", "(63", "min)"]
     assert few[2].split() == ["5", "times", "seen", "after", "4", "min"]
 

@@ -20,6 +20,7 @@ from sluiceway.domain.analysis.planning import (
     seconds_to_see,
     smallest_seen,
 )
+from sluiceway.domain.process.comparable import ERRORS, SLOW_REQUESTS
 from sluiceway.domain.process.metrics import SHARE
 from sluiceway.domain.process.plan import (
     FULL_WEIGHT_BP,
@@ -34,7 +35,6 @@ from sluiceway.domain.process.plan import (
 from sluiceway.domain.process.wording import show
 from sluiceway.domain.rollouts.comparing import settings_of
 
-ERRORS, SLOW_REQUESTS = "errors", "slow_requests"
 RATIOS = (2.0, 5.0, 10.0)
 USUAL_RATES = {ERRORS: 0.005, SLOW_REQUESTS: 0.05}  # when nobody says another
 USUAL_RATE = 0.01  # of any other metric
@@ -134,6 +134,15 @@ class ForeseenMetric:
     min_requests: int
     whole: Sight
 
+    def rate_words(self, rate: float, digits: int = 2) -> str:
+        """Return a rate as people say it: a share, or so many a day of each instance."""
+        if not self.is_of_time:
+            return show(_rounded(rate, digits), SHARE)
+        for name, seconds in (("a day", 86_400.0), ("an hour", 3_600.0), ("a minute", 60.0)):
+            if rate * seconds < 20.0:
+                return f"{show(_rounded(rate * seconds, digits))} {name}"
+        return f"{show(_rounded(rate, digits))} a second"
+
     def share_of_new(self, weight_percent: float) -> float:
         """Return the new version's share (0 to 1) of what is counted in a stage of this weight."""
         return 0.5 if self.is_of_time else weight_percent / 100
@@ -174,6 +183,11 @@ def foresee(plan: RolloutPlan, analysis: Analysis, expected: Expected) -> Foresi
         duration_s=plan.bake_s,
         earliest_s=sum(stage.passes_after_s for stage in stages),
     )
+
+
+def ratio_words(ratio: float) -> str:
+    """Return a ratio with as many digits as a forecast has: "2.8", "14"."""
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
 
 
 def is_foreseen(metric: AnalysedMetric) -> bool:
@@ -316,3 +330,7 @@ def _metric(each: _Asked, stages: tuple[Stage, ...]) -> ForeseenMetric:
         min_requests=each.metric.min_requests,
         whole=each.sight(each.spells(stages)),
     )
+
+
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")

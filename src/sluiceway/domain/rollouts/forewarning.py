@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sluiceway.domain.process.durations import show_weight
-from sluiceway.domain.process.metrics import SHARE
 from sluiceway.domain.process.plan import FULL_WEIGHT_BP, Analysis, RolloutPlan, Stage, WhenInconclusive
-from sluiceway.domain.process.wording import show
-from sluiceway.domain.rollouts.foreseeing import ForeseenMetric, ForeseenStage, Foresight, StageMetric
+from sluiceway.domain.rollouts.foreseeing import (
+    ForeseenMetric,
+    ForeseenStage,
+    Foresight,
+    Size,
+    StageMetric,
+    ratio_words,
+)
 from sluiceway.domain.rollouts.moves import duration_words
 
-LARGE = 10.0  # a stage that likely sees nothing smaller than this many times the usual rate is nearly blind
+# A stage that hardly sees what is this many times the usual, and this bad in itself, is nearly blind.
+LARGE, LARGE_RATE = 10.0, 0.01  # the rate of requests
+LARGE_CRASH_RATE = 1 / 60  # of an instance, per second
 _OFTEN_SILENT = 0.05  # chance of a silence as long as `stale_s`, above which it is to be expected
 
 
@@ -75,11 +82,13 @@ def _of_all(analysis: Analysis, foreseen: Foresight) -> Iterator[Forewarning]:
         if metric.is_rate_assumed:
             yield Forewarning(
                 Reason.RATE_ASSUMED,
-                f"{metric.words} on stable are assumed at {show(metric.rate, SHARE)}; say what is usual here",
+                f"{metric.words} on stable are assumed at {metric.rate_words(metric.rate, 3)}; say what is"
+                " usual here",
                 metric=metric.name,
             )
     compared = [stage for stage in foreseen.stages if stage.is_compared]
-    if analysis.promote_early and compared and foreseen.earliest_s >= foreseen.duration_s:
+    is_known = bool(compared) and not foreseen.not_foreseen
+    if analysis.promote_early and is_known and foreseen.earliest_s >= foreseen.duration_s:
         yield Forewarning(
             Reason.NEVER_EARLY,
             "promote_early is on, but no stage has the data to show in half of its rollouts that a version is"
@@ -92,14 +101,15 @@ def _of_stages(plan: RolloutPlan, analysis: Analysis, foreseen: Foresight) -> It
     for stage, found in zip(plan.stages, foreseen.stages, strict=True):
         if stage.audience and stage.weight_bp < FULL_WEIGHT_BP:
             yield _audience(stage)
-        for metric, seen in zip(foreseen.metrics, found.metrics, strict=bool(found.metrics)):
-            share = stage.weight_bp / FULL_WEIGHT_BP
+        if found.is_compared:
+            yield from _silent(stage, foreseen.metrics, analysis)
+        for metric, seen in zip(foreseen.metrics, found.metrics, strict=found.is_compared):
+            share = metric.share_of_new(found.weight_percent)
             new, stable = requests[metric.name]
             all_of_stage = metric.rps * stage.duration_s
             new, stable = new + all_of_stage * share, stable + all_of_stage * (1.0 - share)
             requests[metric.name] = new, stable
             yield from _too_few(stage, metric, analysis, new=new, stable=stable)
-            yield from _silent(stage, metric, analysis)
             yield from _blind(found, metric, seen)
 
 
@@ -123,7 +133,7 @@ def _too_few(
     fewest, needed = min(new, stable), metric.min_requests
     if fewest >= needed:
         return
-    share = stage.weight_bp / FULL_WEIGHT_BP
+    share = metric.share_of_new(stage.weight_bp / 100)
     rps = metric.rps * (share if new < stable else 1.0 - share)
     match analysis.on_no_data:
         case WhenInconclusive.HOLD:
@@ -135,24 +145,30 @@ def _too_few(
     which = "the new version" if new < stable else "stable"
     yield Forewarning(
         Reason.TOO_FEW_REQUESTS,
-        f"stage {stage.id} ends with about {fewest:.0f} requests on {which}, and {metric.words} need"
-        f" {needed}: {then}",
+        f"stage {stage.id} ends with about {_counted(fewest, metric)} on {which}, and {metric.words}"
+        f" need {needed}: {then}",
         stage.id,
         metric.name,
     )
 
 
-def _silent(stage: Stage, metric: ForeseenMetric, analysis: Analysis) -> Iterator[Forewarning]:
-    rps = metric.rps * min(stage.weight_bp, FULL_WEIGHT_BP - stage.weight_bp) / FULL_WEIGHT_BP
-    if math.exp(-rps * analysis.stale_s) < _OFTEN_SILENT:
-        return
-    yield Forewarning(
-        Reason.OFTEN_SILENT,
-        f"stage {stage.id} brings one version a request every {duration_words(1.0 / rps)}:"
-        f" {duration_words(analysis.stale_s)} without any are no data, and with no data no stage passes",
-        stage.id,
-        metric.name,
-    )
+def _silent(stage: Stage, metrics: tuple[ForeseenMetric, ...], analysis: Analysis) -> Iterator[Forewarning]:
+    """Warn once of metrics that are counted of the same requests."""
+    alike: dict[float, list[ForeseenMetric]] = {}
+    for metric in metrics:
+        share = metric.share_of_new(stage.weight_bp / 100)
+        rps = metric.rps * min(share, 1.0 - share)
+        if math.exp(-rps * analysis.stale_s) >= _OFTEN_SILENT:
+            alike.setdefault(rps, []).append(metric)
+    for rps, found in alike.items():
+        yield Forewarning(
+            Reason.OFTEN_SILENT,
+            f"stage {stage.id} counts one every {duration_words(1.0 / rps)} on one version, for"
+            f" {' and '.join(metric.words for metric in found)}: {duration_words(analysis.stale_s)} without"
+            " any are no data, and with no data no stage passes",
+            stage.id,
+            found[0].name if len(found) == 1 else "",
+        )
 
 
 def _blind(stage: ForeseenStage, metric: ForeseenMetric, seen: StageMetric) -> Iterator[Forewarning]:
@@ -160,17 +176,26 @@ def _blind(stage: ForeseenStage, metric: ForeseenMetric, seen: StageMetric) -> I
     if seen.here.half is None:
         yield Forewarning(
             Reason.BLIND,
-            f"{traffic} has too little to see anything of {metric.words}, even if every request were bad:"
-            f" about {seen.requests:.0f} requests",
+            f"{traffic} has too little to see anything of {metric.words}, even if all were bad:"
+            f" about {_counted(seen.requests, metric)}",
             stage.stage,
             metric.name,
         )
-    elif seen.here.most is None or seen.here.most.ratio > LARGE:
+    elif seen.here.most is None or _is_large(seen.here.most, metric):
         size = seen.here.half
         yield Forewarning(
             Reason.NEARLY_BLIND,
-            f"{traffic} sees {metric.words} only when they are {show(size.ratio, 'x')} the usual"
-            f" ({show(size.rate, SHARE)} of requests), and then in half of its rollouts",
+            f"{traffic} sees {metric.words} only when they are {ratio_words(size.ratio)} times the usual"
+            f" ({metric.rate_words(size.rate)}), and then in half of its rollouts",
             stage.stage,
             metric.name,
         )
+
+
+def _is_large(size: Size, metric: ForeseenMetric) -> bool:
+    return size.ratio > LARGE and size.rate > (LARGE_CRASH_RATE if metric.is_of_time else LARGE_RATE)
+
+
+def _counted(count: float, metric: ForeseenMetric) -> str:
+    plural = "" if round(count) == 1 else "s"
+    return f"{count:.0f} second{plural} of instances" if metric.is_of_time else f"{count:.0f} request{plural}"

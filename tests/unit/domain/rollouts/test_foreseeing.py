@@ -28,6 +28,7 @@ from sluiceway.domain.rollouts.foreseeing import Expected, Foresight, Usual, for
 ERRORS = AnalysedMetric("errors", MetricSource.ENVOY)
 SLOW = AnalysedMetric("slow_requests", MetricSource.ENVOY)
 PAYMENTS = AnalysedMetric("declined_payments", MetricSource.PROMETHEUS)
+CRASHES = AnalysedMetric("crashes", MetricSource.DEPLOY)
 BASKET = AnalysedMetric("basket", MetricSource.PUSH, Comparison.MEANS)
 ANALYSIS = Analysis((ERRORS,), noise=UsualNoise.INDEPENDENT)
 STAGES = (Stage("few", 500, 1_800), Stage("half", 5_000, 3_600), Stage("all", 10_000, 600))
@@ -110,6 +111,28 @@ def test_a_metric_may_count_something_rarer_than_requests() -> None:
     assert [each.requests for each in found.stages[0].metrics] == [3_600, 45]
     assert found.stages[0].requests == 3_600
     assert found.metrics[1].rps == 0.5
+
+
+def test_crashes_are_counted_of_the_seconds_of_instances() -> None:
+    analysis = replace(ANALYSIS, metrics=(CRASHES,))
+
+    found = foresee(a_plan(), analysis, Expected(40, instances=3))
+
+    metric = found.metrics[0]
+    assert (metric.is_of_time, metric.rps, metric.is_rate_assumed) == (True, 6.0, True)
+    assert [stage.metrics[0].requests for stage in found.stages[:2]] == [5_400, 10_800]
+    assert metric.rate_words(metric.rate) == "1 a day"
+    assert found.stages[0].metrics[0].here.half is not None
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [(1 / 86_400, "1 a day"), (1 / 3_600, "1 an hour"), (0.05, "3 a minute"), (2.0, "2 a second")],
+)
+def test_a_rate_of_time_is_told_in_the_unit_that_fits(rate: float, words: str) -> None:
+    crashes = foresee(a_plan(), replace(ANALYSIS, metrics=(CRASHES,)), Expected(40)).metrics[0]
+
+    assert crashes.rate_words(rate) == words
 
 
 def test_means_are_not_foreseen() -> None:

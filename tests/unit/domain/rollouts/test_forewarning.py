@@ -23,6 +23,7 @@ from sluiceway.domain.rollouts.foreseeing import Expected, Usual, foresee
 from sluiceway.domain.rollouts.forewarning import Forewarning, Reason, forewarn
 
 ERRORS = AnalysedMetric("errors", MetricSource.ENVOY)
+SLOW = AnalysedMetric("slow_requests", MetricSource.ENVOY)
 BASKET = AnalysedMetric("basket", MetricSource.PUSH, Comparison.MEANS)
 ANALYSIS = Analysis((ERRORS,), noise=UsualNoise.INDEPENDENT)
 TOLD = Expected(100, {"errors": Usual(0.01)})
@@ -84,18 +85,38 @@ def test_a_tenth_of_a_percent_of_little_traffic_is_blind() -> None:
     )
 
     assert [(each.reason.value, each.stage) for each in found] == [
-        ("too-few-requests", "tiny"),
         ("often-silent", "tiny"),
+        ("too-few-requests", "tiny"),
         ("nearly-blind", "tiny"),
     ]
-    assert found[0].text == (
+    assert found[1].text == (
         "stage tiny ends with about 36 requests on the new version, and errors need 50: it goes on for about"
         " 23 min 20 s more"
     )
-    assert found[1].text == (
-        "stage tiny brings one version a request every 1 min 40 s: 1 min without any are no data, and with no"
-        " data no stage passes"
+    assert found[0].text == (
+        "stage tiny counts one every 1 min 40 s on one version, for errors: 1 min without any are no data,"
+        " and with no data no stage passes"
     )
+
+
+def test_metrics_of_the_same_requests_are_silent_together() -> None:
+    analysis = replace(ANALYSIS, metrics=(ERRORS, SLOW))
+
+    found = warned(Stage("tiny", 10, 86_400), *GOOD, analysis=analysis, expected=replace(TOLD, rps=10))
+
+    silent = [each for each in found if each.reason is Reason.OFTEN_SILENT]
+    assert [each.metric for each in silent] == [""]
+    assert " for errors and slow requests: " in silent[0].text
+
+
+def test_a_crash_loop_is_seen_well_enough_however_rare_crashes_are() -> None:
+    crashes = AnalysedMetric("crashes", MetricSource.DEPLOY)
+
+    found = warned(analysis=replace(ANALYSIS, metrics=(crashes,)))
+
+    assert [each.text for each in found] == [
+        "crashes on stable are assumed at 1 a day; say what is usual here"
+    ]
 
 
 def test_a_stage_too_short_to_see_anything_is_blind() -> None:
@@ -104,8 +125,8 @@ def test_a_stage_too_short_to_see_anything_is_blind() -> None:
     assert [each for each in found if each.reason is Reason.BLIND] == [
         Forewarning(
             Reason.BLIND,
-            "stage blink (5 % for 1 s) has too little to see anything of errors, even if every request were"
-            " bad: about 5 requests",
+            "stage blink (5 % for 1 s) has too little to see anything of errors, even if all were bad:"
+            " about 5 requests",
             "blink",
             "errors",
         )
@@ -117,7 +138,7 @@ def test_a_stage_that_sees_only_a_crash_is_nearly_blind() -> None:
 
     assert reasons(found) == ["nearly-blind"]
     assert found[0].text.startswith("stage short (1 % for 1 min) sees errors only when they are ")
-    assert found[0].text.endswith(" of requests), and then in half of its rollouts")
+    assert found[0].text.endswith(" %), and then in half of its rollouts")
 
 
 @pytest.mark.parametrize(
@@ -168,6 +189,12 @@ def test_an_audience_has_an_unknown_size() -> None:
             " planned"
         ),
     ]
+
+
+def test_a_metric_without_a_plan_leaves_early_promotion_open() -> None:
+    analysis = replace(ANALYSIS, metrics=(ERRORS, BASKET), promote_early=True)
+
+    assert reasons(warned(analysis=analysis)) == ["not-foreseen"]
 
 
 def test_early_promotion_that_never_comes_is_told() -> None:
