@@ -152,7 +152,7 @@ def _closing(view: AnalysisPlanView) -> Iterator[Text]:
         yield Text("promote_early is off: every stage lasts its time, however good the version looks")
     elif view.earliest_s < view.duration_s:
         yield Text(
-            f"A version that is no worse may be through after {duration_words(view.earliest_s)} instead of"
+            f"A version that is no worse may be through after about {_rounded(view.earliest_s)} instead of"
             f" {duration_words(view.duration_s)}, where criteria and approvals let it"
         )
 

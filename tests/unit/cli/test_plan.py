@@ -152,3 +152,27 @@ def test_what_sees_nothing_says_so() -> None:
     text = " ".join(shown(a_view(rps=0.01), 80))
 
     assert "errors that are bad from the first user on: nothing is seen" in text
+
+
+def test_a_process_with_an_analysis_is_planned_as_it_says(sluice: Sluice) -> None:
+    analysis = "  analysis: {metrics: [errors], noise: independent, promote_early: {after: 2m}}\n"
+    Path("sluiceway.yaml").write_text(PROCESS + analysis)
+
+    result = sluice("plan", "analysis", "--rps", "500", "--error-rate", "1%")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "slow requests" not in result.stdout
+    assert "A version that is no worse may be through after about 14 min instead of" in result.stdout
+
+
+def test_crashes_are_planned_by_time(sluice: Sluice) -> None:
+    analysis = "  analysis: {metrics: [crashes], noise: independent}\n"
+    Path("sluiceway.yaml").write_text(PROCESS + analysis)
+
+    result = sluice("plan", "analysis", "--rps", "500", "--rate", "crashes=2 per day")
+
+    assert result.exit_code == 0
+    assert (
+        "crashes  usually 2 a day of each instance; up to 1.25 times as many are tolerated" in result.stdout
+    )
+    assert "By the end, crashes that are bad from the first user on: half are seen from " in result.stdout
