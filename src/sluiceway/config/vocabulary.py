@@ -101,38 +101,21 @@ INGRESS = Section(
         Key("request_timeout", DURATION, "how long a request may take before the proxy gives up"),
     ),
 )
-_BAD, _ALL = ("bad", "bad_query"), ("all", "all_query")
-
-
-def _any_of(*words: str) -> Schema:
-    return {"anyOf": [{"required": [word]} for word in words]}
-
-
 METRIC = Section(
     "A metric that criteria and triggers may name",
     (
         Key("source", one_of(SOURCES), "where its figures come from"),
         Key("address", {"type": "string", "pattern": "^https?://"}, "the address of the Prometheus server"),
         Key("query", TEXT, "PromQL, with {{version}}, {{service}} and {{window}} filled in"),
-        Key(
-            "bad",
-            TEXT,
-            "for the analysis: PromQL of a running total of what was bad",
-            synonyms=("bad_query",),
-        ),
-        Key(
-            "all",
-            TEXT,
-            "for the analysis: PromQL of a running total of all that bad is part of",
-            synonyms=("all_query",),
-        ),
+        Key("bad", TEXT, "for the analysis: PromQL of a running total of what was bad"),
+        Key("all", TEXT, "for the analysis: PromQL of a running total of all that bad is part of"),
         Key("unit", TEXT, "share (0 to 1), ms, s, /s, count, score, or any other word"),
         Key("window", DURATION, "how far back a reading looks, in real time"),
         Key("timeout", DURATION, "how long the source may take to answer"),
         Key("range_step", DURATION, "makes it a range query whose mean counts, with this step"),
         Key("higher_is_worse", TRUTH, "false for figures that should be high"),
     ),
-    also={"anyOf": [{"not": _any_of(*_BAD, *_ALL)}, {"allOf": [_any_of(*_BAD), _any_of(*_ALL)]}]},
+    also={"dependentRequired": {"bad": ["all"], "all": ["bad"]}},
 )
 AUDIENCE = Section(
     "Requests that always meet the new version",
