@@ -86,7 +86,7 @@ def test_the_evidence_is_a_meter_that_fills(rolled_back: str, open_page: OpenPag
     full = page.get_by_label("Evidence against 2.0").first
     together = page.get_by_label("Evidence of all metrics together")
 
-    assert [float(meter.get_attribute("value")) for meter in (full, together)] == [1.0, 1.0]
+    assert [float(meter.get_attribute("aria-valuenow")) for meter in (full, together)] == [100, 100]
     expect(panel(page)).to_contain_text("that is fine ever looks this bad")
 
 
