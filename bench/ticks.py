@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sluiceway.adapters.store import open_store
 from sluiceway.engine.delivery import Delivery
+from sluiceway.engine.history import History
 from sluiceway.engine.reconciler import Reconciler
 from sluiceway.engine.sampling import Sampler
 from sluiceway.ports.store import RolloutRow
@@ -32,6 +33,7 @@ def measure() -> dict[str, float]:
         store = open_store(Path(home) / "bench.db")
         clock = ManualClock(T0)
         traffic, deploy = FakeTraffic(), FakeDeploy(clock)
+        history = History(store, {}, clock)
         reconciler = Reconciler(
             store=store,
             clock=clock,
@@ -39,6 +41,8 @@ def measure() -> dict[str, float]:
             deploy=deploy,
             delivery=Delivery(store, traffic, deploy, clock),
             sampler_of=lambda row: Sampler(row, {}, clock, lambda: None),
+            noise_of=history.noise_of,
+            usual_of=history.usual_of,
         )
         with store.begin() as tx:
             for number in range(ROLLOUTS):
