@@ -10,13 +10,13 @@ from sluiceway.errors import InvalidInputError
 _MAX_BYTES = 500_000
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, what: str = "process file", most_bytes: int = _MAX_BYTES) -> str:
     """Return a file's text; `-` is stdin. Raises InvalidInputError when it can't be read as UTF-8 text."""
     try:
         if path.name == "-":
             return sys.stdin.read()
-        if path.stat().st_size > _MAX_BYTES:
-            raise InvalidInputError(f"{path} is larger than {_MAX_BYTES} bytes; that is no process file")
+        if path.stat().st_size > most_bytes:
+            raise InvalidInputError(f"{path} is larger than {most_bytes} bytes; that is no {what}")
         return path.read_text(encoding="utf-8")
     except OSError as failure:
         raise InvalidInputError(f"{path} can't be read ({failure.strerror})") from failure

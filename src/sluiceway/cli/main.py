@@ -12,6 +12,7 @@ from sluiceway.cli import audit, plan, process, rollouts, token
 from sluiceway.cli.demo import demo
 from sluiceway.cli.output import print_json, say
 from sluiceway.cli.push import push
+from sluiceway.cli.rehearse import rehearse
 from sluiceway.cli.serve import down, serve
 from sluiceway.errors import ProcessFileError, SluicewayError
 
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.command("init")(process.init)
 app.command("validate")(process.validate)
 app.command("schema")(process.schema)
+app.command("rehearse")(rehearse)
 app.command("serve")(serve)
 app.command("down")(down)
 app.add_typer(rollouts.app, name="rollout")

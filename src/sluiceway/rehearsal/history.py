@@ -17,7 +17,7 @@ from sluiceway.adapters.simulated.served import Served, plus, slower_than
 from sluiceway.domain.analysis.history import Learned, MinuteCount, Unknown, learn_from_instances
 from sluiceway.domain.analysis.history import usual as usual_of
 from sluiceway.domain.analysis.noise import Noise
-from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison, RolloutPlan
+from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison, MetricSource, RolloutPlan
 from sluiceway.domain.rollouts.model import Reading
 from sluiceway.engine.history_findings import learned_metrics, usual_names
 
@@ -124,6 +124,8 @@ def _counted(
     if metric.name == "slow_requests":
         slow = slower_than(served, bounds_ms, bound_ms)
         return None if slow is None else (served.requests, slow)
+    if metric.source is MetricSource.DEPLOY:
+        return _MINUTE_S, 0.0  # nothing crashed the day before
     own = served.own.get(metric.name)
     return None if own is None else (own.count, own.bad)
 

@@ -36,6 +36,7 @@ from sluiceway.rehearsal.result import Rehearsed
 LOOKS = 3_000  # about as many are made of a whole plan
 MIN_STEP_S, MAX_STEP_S = 1.0, 60.0  # the comparison is made for intervals of 1 to 60 s
 _MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday; scenarios begin at 00:00
+_NOT_SIMULATED = frozenset({MetricSource.PROMETHEUS, MetricSource.PUSH})  # unless told what is usual
 _INSTANCES = 2  # of each version, when the process file does not say
 
 
@@ -173,7 +174,7 @@ def _unknown_metrics(process: Process, plan: RolloutPlan, usual: Usual) -> list[
     read = {
         spec.name
         for spec in metrics_read(plan, process.metrics)
-        if spec.source in {MetricSource.PROMETHEUS, MetricSource.PUSH} and builtin(spec.name) is None
+        if spec.source in _NOT_SIMULATED and builtin(spec.name) is None
     }
     read |= {
         name.rpartition(".")[2]
@@ -182,6 +183,8 @@ def _unknown_metrics(process: Process, plan: RolloutPlan, usual: Usual) -> list[
         for name in criterion.metrics
         if (known := builtin(name.rpartition(".")[2])) and known.source is MetricSource.PUSH
     }
+    if plan.analysis is not None:
+        read |= {each.name for each in plan.analysis.metrics if each.source in _NOT_SIMULATED}
     missing = sorted(read - usual.own.keys())
     if not missing:
         return []

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from statistics import median
+from statistics import median_low
 
 from sluiceway.adapters.simulated.chance import Chance
 from sluiceway.adapters.simulated.served import Own, Served, plus
@@ -246,12 +246,12 @@ def _finished(rows: list[Row], bounds: tuple[float, ...], *, dated: bool) -> Rec
     rows.sort(key=lambda row: row.at_s)
     times = sorted({row.at_s for row in rows})
     steps = [later - sooner for sooner, later in pairwise(times)]
-    spacing = median(steps) if steps else 60.0
+    spacing = median_low(steps) if steps else 60.0
     zero = times[0] - spacing
     gaps = [step for step in steps if step > 1.5 * spacing]
-    notes = (
-        (f"the recording has {len(gaps)} gaps, {sum(gaps):.0f} s together: no data there",) if gaps else ()
-    )
+    count, lasted_s = len(gaps), sum(gaps)
+    plural = "s" if count > 1 else ""
+    notes = (f"the recording has {count} gap{plural} ({lasted_s:.0f} s): no data there",) if gaps else ()
     parts = max(1, math.ceil(spacing / LONGEST_ROW_S))
     spread = [part for row in rows for part in _spread(replace(row, at_s=row.at_s - zero), parts, spacing)]
     spread.sort(key=lambda row: row.at_s)

@@ -1,0 +1,134 @@
+"""`sluice rehearse`: what it says, writes and exits with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Sluice
+
+PLAN = """
+rollout:
+  strategy: canary
+  stages:
+    - {name: tenth, weight: 10%, duration: 2m, criteria: [error_rate < 0.02]}
+    - {name: everyone, weight: 100%, duration: 1m}
+  triggers:
+    - {name: errors, when: error_rate > 0.05, for: 30s, action: immediate}
+    - {name: slow, when: p95_ms > 2.0 * baseline.p95_ms, for: 30s, action: pause}
+"""
+NAMES = ("--to", "2.0", "--from", "1.9")
+
+
+@pytest.fixture(autouse=True)
+def plan(sluice: Sluice) -> None:
+    Path("plan.yaml").write_text(PLAN)
+
+
+def test_a_promoted_plan_exits_0_and_tells_its_stages(sluice: Sluice) -> None:
+    result = sluice("rehearse", "-f", "plan.yaml", "--scenario", "perfect", *NAMES)
+
+    assert result.exit_code == 0, result.output
+    assert "stage tenth at 10 %: first stage" in result.stdout
+    assert "2.0 would have been promoted after 3 min 6 s" in result.stdout
+    assert "no more than 1.9 would have failed, chance aside" in result.stdout
+
+
+def test_a_rolled_back_plan_exits_3_and_tells_why_and_whom_it_hurt(sluice: Sluice) -> None:
+    result = sluice("rehearse", "-f", "plan.yaml", "--scenario", "errors-at-once", *NAMES)
+
+    assert result.exit_code == 3
+    assert "trigger errors (error_rate > 0.05) held for 30 s: error_rate is" in result.stdout
+    assert "more than 1.9 would have failed, felt by about" in result.stdout
+
+
+def test_a_paused_plan_exits_4(sluice: Sluice) -> None:
+    result = sluice("rehearse", "-f", "plan.yaml", "--scenario", "latency-creep", *NAMES)
+
+    assert result.exit_code == 4
+    assert "2.0 would have paused until a person resumes" in result.stdout
+
+
+def test_json_holds_everything(sluice: Sluice) -> None:
+    result = sluice("rehearse", "-f", "plan.yaml", "--scenario", "errors-at-once", *NAMES, "--json")
+
+    found = json.loads(result.stdout)
+    assert (found["ending"], found["decided_by"], found["seed"]) == ("rolled-back", "trigger:errors", 1)
+    assert found["decisions"][0]["kind"] == "prepared"
+    assert found["harm"]["failed"] > found["harm"]["excess"] > 0
+    assert {"at_s", "weight", "new_error_rate", "stable_error_rate", "ranges"} == set(found["points"][0])
+
+
+def test_a_recording_is_rehearsed_from_its_file(sluice: Sluice) -> None:
+    rows = "".join(f"{10 * n},{v},500,{0 if n < 5 else 60}\n" for n in range(1, 40) for v in ("1.9", "2.0"))
+    Path("metrics.csv").write_text("at,version,requests,errors\n" + rows)
+
+    result = sluice("rehearse", "-f", "plan.yaml", "--recorded", "metrics.csv", *NAMES)
+
+    assert result.exit_code == 3
+    assert "on recording metrics.csv" in result.stdout
+
+
+@pytest.mark.parametrize("name", ["plot.svg", "plot.html"])
+def test_the_plot_is_written(sluice: Sluice, name: str) -> None:
+    result = sluice("rehearse", "-f", "plan.yaml", "--scenario", "errors-at-once", "--plot", name)
+
+    assert f"wrote {name}" in result.stderr
+    assert "</svg>" in Path(name).read_text()
+
+
+def test_the_scenarios_are_listed_with_a_sentence_each(sluice: Sluice) -> None:
+    result = sluice("rehearse", "--list")
+    as_json = sluice("rehearse", "--list", "--json")
+
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 10
+    assert json.loads(as_json.stdout)["perfect"] == "Nothing is wrong on a quiet day."
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "say what to rehearse on: --scenario NAME (`--list` tells them) or --recorded CSV"),
+        (("--scenario", "perfect", "--recorded", "x.csv"), "say what to rehearse on"),
+        (("--scenario", "bliss"), "scenario is 'bliss'; known are errors-at-once, slow-burn"),
+        (("--scenario", "perfect", "--plot", "plot.png"), "name a file that ends with .svg or .html"),
+        (("--scenario", "perfect", "--rps", "0"), "--rps is 0; use a number above 0"),
+        (
+            ("--scenario", "perfect", "--error-rate", "much"),
+            "--error-rate is 'much'; use a share such as 0.5%",
+        ),
+        (("--scenario", "perfect", "--metric", "x"), "--metric is 'x'; use NAME=VALUE"),
+        (("--scenario", "perfect", "--approve", "some"), "--approve is 'some'; use all or none"),
+        (("--scenario", "perfect", "--noise", "some"), "--noise is 'some'; use learned or unknown"),
+        (("--recorded", "gone.csv"), "gone.csv can't be read (No such file or directory)"),
+        (("--scenario", "perfect", "--to", "stable"), "both versions are called 'stable'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(sluice: Sluice, words: tuple[str, ...], message: str) -> None:
+    result = sluice("rehearse", "-f", "plan.yaml", *words)
+
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_a_bad_recording_names_its_lines(sluice: Sluice) -> None:
+    Path("metrics.csv").write_text("at,version,requests\n60,new,few\n60,stable,1\n")
+
+    result = sluice("rehearse", "-f", "plan.yaml", "--recorded", "metrics.csv")
+
+    assert result.exit_code == 2
+    assert "metrics.csv:2: requests is 'few', expected a count of 0 or more" in result.stderr
+
+
+def test_metrics_that_no_scenario_knows_are_named_with_the_way_out(sluice: Sluice) -> None:
+    Path("own.yaml").write_text(PLAN.replace("error_rate < 0.02", "user_satisfaction > 4"))
+
+    result = sluice("rehearse", "-f", "own.yaml", "--scenario", "errors-at-once")
+
+    assert (
+        "no data of user_satisfaction: no scenario knows them; --metric user_satisfaction=VALUE"
+        in result.stderr
+    )
