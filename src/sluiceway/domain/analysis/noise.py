@@ -24,7 +24,7 @@ PRIOR_VAR, PRIOR_VAR_SD = 0.03, 0.04  # of the slow log ratio, before any histor
 _ROUNDS = 4
 _BLOCK = 20  # minutes that are taken as one when standard errors are estimated
 _MAX_TAIL = 1.8
-_BURST_LASTS_S = 5.0
+_BURST_LASTS_S = 10.0
 _TAIL_MIN_BURSTS, _TAIL_MIN_BLOCKS = 10.0, 30
 
 
