@@ -153,6 +153,6 @@ def test_the_shipped_process_file_is_valid_and_leaves_nothing_to_note(tmp_path: 
     assert process.notes == ()
     assert process.rollout is not None
     assert [stage.weight_bp for stage in process.rollout.stages] == [100, 1_000, 2_500, 5_000, 10_000]
-    assert {trigger.id for trigger in process.rollout.triggers} == {
-        "errors", "slow-burn", "slow-answers", "crashes",
-    }  # fmt: skip
+    assert {trigger.id for trigger in process.rollout.triggers} == {"errors", "slow-answers", "crashes"}
+    assert process.rollout.analysis is not None
+    assert [metric.name for metric in process.rollout.analysis.metrics] == ["errors", "slow_requests"]
