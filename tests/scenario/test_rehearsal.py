@@ -128,8 +128,8 @@ def test_a_plan_without_a_comparison_is_rehearsed_with_its_triggers_and_criteria
     result = rehearse(process_of(SHOP, analysis=None), "errors-at-once")
 
     assert result.ending is Ending.HELD
-    assert "stage tenth still waits after 1 h" in result.outcome
-    assert "error_rate < 0.02: error_rate is 1" in result.outcome
+    assert result.outcome.startswith("stage tenth still waits after 1 h")
+    assert result.outcome.endswith(" %, must be < 2 %")
     assert result.harm.excess == pytest.approx(0.1 * result.harm.requests, rel=0.05)
 
 

@@ -22,7 +22,7 @@ from sluiceway.domain.rollouts.moves import begin, current_stage, duration_words
 from sluiceway.domain.rollouts.progress import stage_time_left_s
 from sluiceway.engine.delivery import Delivery
 from sluiceway.engine.reconciler import Reconciler
-from sluiceway.engine.sampling import Sampler
+from sluiceway.engine.sampling import Sampler, metrics_read
 from sluiceway.ports.metrics import MetricsProvider
 from sluiceway.ports.store import RolloutRow, RolloutSetup, Store
 from sluiceway.rehearsal.history import Before
@@ -76,7 +76,8 @@ class Driver:
         self._clock = VirtualClock(start)
         self._start = start
         new, stable = Version(options.new), Version(options.stable)
-        simulation = Simulation(world, stable, new)
+        windows_s = [spec.window_s for spec in metrics_read(plan, setup.metrics)]
+        simulation = Simulation(world, stable, new, windows_s)
         traffic = SimulatedTraffic(simulation, self._clock)
         deploy = SimulatedDeploy(simulation, self._clock)
         metrics = SimulatedMetrics(simulation, self._clock)

@@ -6,7 +6,7 @@ A `World` tells it; `Simulation` keeps the running totals, so that every provide
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -94,14 +94,19 @@ class Book:
 
 
 class Simulation:
-    """The past of one world, moved on by whoever looks. `split` is what the simulated proxy has in force."""
+    """The past of one world, moved on by whoever looks. `split` is what the simulated proxy has in force.
 
-    def __init__(self, world: World, stable: Version, new: Version) -> None:
+    `windows_s` are the windows that will be read: however seldom anybody looks, they hold what happened in
+    them and no more, unless the world itself is coarser.
+    """
+
+    def __init__(self, world: World, stable: Version, new: Version, windows_s: Iterable[float] = ()) -> None:
         self.world = world
         self.new = new
         self.split: SplitSeen | None = None
         self.books: Mapping[Version, Book] = {stable: Book(), new: Book()}
         self._stable = stable
+        self._windows_s = sorted(set(windows_s), reverse=True) if world.resolution_s is None else []
         self._now_s = 0.0
 
     @property
@@ -119,6 +124,11 @@ class Simulation:
 
     def advance(self, now_s: float) -> None:
         """Let the world go on until `now_s`; nothing happens when it is there already."""
+        for window_s in self._windows_s:
+            self._go_on(now_s - window_s)
+        self._go_on(now_s)
+
+    def _go_on(self, now_s: float) -> None:
         if now_s <= self._now_s:
             return
         stretch = self.world.between(self._now_s, now_s, self.share)

@@ -59,7 +59,7 @@ def test_columns_beyond_requests_are_times_crashes_and_own_metrics() -> None:
     )
 
     new = recording.rows[0]
-    assert recording.bounds_ms == (100, 250, float("inf"))
+    assert list(recording.bounds_ms) == [100.0, 250.0, float("inf")]
     assert new.served.answers == (90, 8, 2)
     assert new.crashes == 2
     assert new.served.own == {"p95_ms": Own(1, 180, 32_400), "payments": Own(40, 3, 3, 3)}
