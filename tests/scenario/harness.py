@@ -35,6 +35,8 @@ service:
   instances: {instances}
   stop: {{grace: {grace}}}
   versions:
+    "1.0":
+      env: {old_env}
     "2.0":
       env: {new_env}
 ingress:
@@ -45,6 +47,7 @@ metrics:
 {metrics}
 rollout:
   strategy: {strategy}
+{analysis}
   stages:
 {stages}
   triggers:
@@ -108,7 +111,8 @@ class Rig:
         """Write the process file, with parts of it replaced, and return its text."""
         defaults: dict[str, object] = {
             "python": sys.executable, "service": SERVICE, "starts": self.starts_file, "port": self.port,
-            "instances": 1, "grace": "5s", "within": "20s", "new_env": "{}", "strategy": "canary",
+            "instances": 1, "grace": "5s", "within": "20s", "old_env": "{}", "new_env": "{}",
+            "strategy": "canary", "analysis": "",
             "stages": STAGES.rstrip(), "triggers": TRIGGERS.rstrip(), "keep_old": "0s", "metrics": "  {}",
         }  # fmt: skip
         text = PROCESS.format(**{**defaults, **parts})
