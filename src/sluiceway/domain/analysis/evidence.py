@@ -22,6 +22,7 @@ from sluiceway.domain.analysis.ranges import Ratios, follow_ratio, start_ratios
 WORSE = (1.25, 1.6, 2.2, 3.2, 5.0, 10.0, 40.0)  # claims, as factors above the tolerated ratio
 SOUND = (1 / 1.2, 1 / 1.5, 1 / 2.2)  # claims, as factors below the margin of non-inferiority
 AT_START = 0.7  # of the weight; the rest is spent evenly over the bake, for regressions that begin late
+LATELY_S = 60.0
 _MAX_LOG = 600.0
 _UNWATCHED = Calm()
 
@@ -62,11 +63,34 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Lately:
+    """Counts of both versions that are forgotten within minutes: how large a difference is now."""
+
+    n0: float = 0.0
+    x0: float = 0.0
+    n1: float = 0.0
+    x1: float = 0.0
+
+    def after(self, interval: Interval) -> Lately:
+        """Return the counts after one more interval of usable ones."""
+        keep = math.exp(-interval.seconds / LATELY_S)
+        return Lately(
+            keep * self.n0 + interval.n0,
+            keep * self.x0 + interval.x0,
+            keep * self.n1 + interval.n1,
+            keep * self.x1 + interval.x1,
+        )
+
+
+_NOTHING_LATELY = Lately()
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that is remembered of one metric of one rollout; its size never grows.
 
-    `n0` to `x1` are totals of usable intervals. `silent_s` is how long nothing usable was seen, because of
-    `problem`; `unusable` counts intervals whose figures made no sense.
+    `n0` to `x1` are totals of usable intervals, `lately` those of the last minutes. `silent_s` is how long
+    nothing usable was seen, because of `problem`; `unusable` counts intervals whose figures made no sense.
     """
 
     worse: tuple[Claim, ...]
@@ -74,6 +98,7 @@ class Evidence:
     spent: float
     ratios: Ratios
     calm: Calm = _UNWATCHED
+    lately: Lately = _NOTHING_LATELY
     elapsed_s: float = 0.0
     n0: float = 0.0
     x0: float = 0.0
@@ -113,6 +138,7 @@ def update(state: Evidence, interval: Interval, settings: Settings) -> Evidence:
         spent=spent,
         ratios=follow_ratio(state.ratios, odds, interval, noise, state.elapsed_s),
         calm=follow(state.calm, interval, noise.burst),
+        lately=state.lately.after(interval),
         elapsed_s=state.elapsed_s + interval.seconds,
         n0=state.n0 + interval.n0,
         x0=state.x0 + interval.x0,

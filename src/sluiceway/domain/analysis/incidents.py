@@ -15,7 +15,9 @@ SHORT_S = 30.0
 LONG_S = 1_800.0
 MIN_CALM_S = 60.0
 RISE = 3.0  # times the usual bad rate
-MIN_BAD = 5.0
+OVER = 1.5  # times the usual bad rate: below it an incident is over
+MIN_BAD = 10.0
+LEAST_BURST = 5.0  # whatever is known of bursts: a few requests that fail together are no incident
 _SIGMAS = 4.0
 _SLOWER = 10.0  # how much slower "usual" is learned while it is not: a lasting change becomes usual in hours
 
@@ -67,12 +69,17 @@ def rise(calm: Calm) -> float:
 
 
 def _is_incident(now: Calm, burst: float) -> bool:
-    """Stable is far above its usual rate, by more than bursts explain, and the new version is no better."""
+    """Stable is far above its usual rate, by more than bursts explain, and the new version is no better.
+
+    Once it is, it is so until stable is nearly back at its usual rate.
+    """
     if now.seen_s < MIN_CALM_S or now.long_n0 <= 0:
         return False
     usual = now.long_x0 / now.long_n0
     expected = max(usual * now.short_n0, 0.5)
+    if now.is_incident:
+        return now.short_x0 > OVER * expected
     is_risen = now.short_x0 >= max(MIN_BAD, RISE * expected)
-    is_sure = now.short_x0 - expected > _SIGMAS * math.sqrt(burst * expected)
+    is_sure = now.short_x0 - expected > _SIGMAS * math.sqrt(max(burst, LEAST_BURST) * expected)
     is_shared = now.short_x1 >= RISE / 2.0 * usual * now.short_n1
     return is_risen and is_sure and is_shared

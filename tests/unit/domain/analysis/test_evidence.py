@@ -247,3 +247,22 @@ def _states(chosen: Settings, rows: list[Interval]) -> list[Evidence]:
     for row in rows:
         states.append(update(states[-1], row, chosen))
     return states
+
+
+def test_what_was_lately_is_forgotten_within_minutes() -> None:
+    state = fed(QUIET, *steady(5, times=60), *steady(50, times=60))
+
+    lately, whole = state.lately.x1 / state.lately.n1, state.x1 / state.n1
+
+    assert lately == pytest.approx(0.1, rel=0.001)
+    assert whole == pytest.approx(0.055)
+
+
+def test_a_regression_that_began_late_is_not_too_small_because_most_of_the_bake_was_fine() -> None:
+    patient = replace(QUIET, min_effect=0.05)
+    calm = fed(patient, *steady(5, times=600))
+
+    state = fed(patient, *steady(50, times=12), state=calm)
+
+    assert state.x1 / state.n1 - state.x0 / state.n0 < 0.01
+    assert is_regression(state, patient)
