@@ -83,7 +83,7 @@ def rehearse(
 ) -> None:
     """Run a process file's plan in seconds and tell when it would promote or roll back, and why.
 
-    Exit 0: promoted. Exit 3: rolled back. Exit 4: paused, asking or unfinished.
+    Exit 0: promoted. Exit 10: rolled back. Exit 13: paused, asking or unfinished.
     """
     from sluiceway.cli import rehearsed  # heavy: the other commands must not wait for it
 

@@ -21,8 +21,8 @@ class Ending(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """Return what `sluice rehearse` exits with: 0 promoted, 3 rolled back, 4 neither."""
-        return {Ending.PROMOTED: 0, Ending.ROLLED_BACK: 3}.get(self, 4)
+        """Return what `sluice rehearse` exits with: 0 promoted, 10 rolled back, 13 neither."""
+        return {Ending.PROMOTED: 0, Ending.ROLLED_BACK: 10}.get(self, 13)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,18 +36,18 @@ def test_a_promoted_plan_exits_0_and_tells_its_stages(sluice: Sluice) -> None:
     assert "no more than 1.9 would have failed, chance aside" in result.stdout
 
 
-def test_a_rolled_back_plan_exits_3_and_tells_why_and_whom_it_hurt(sluice: Sluice) -> None:
+def test_a_rolled_back_plan_exits_10_and_tells_why_and_whom_it_hurt(sluice: Sluice) -> None:
     result = sluice("rehearse", "-f", "plan.yaml", "--scenario", "errors-at-once", *NAMES)
 
-    assert result.exit_code == 3
+    assert result.exit_code == 10
     assert "trigger errors (error_rate > 0.05) held for 30 s: error_rate is" in result.stdout
     assert "more than 1.9 would have failed, felt by about" in result.stdout
 
 
-def test_a_paused_plan_exits_4(sluice: Sluice) -> None:
+def test_a_paused_plan_exits_13(sluice: Sluice) -> None:
     result = sluice("rehearse", "-f", "plan.yaml", "--scenario", "latency-creep", *NAMES)
 
-    assert result.exit_code == 4
+    assert result.exit_code == 13
     assert "2.0 would have paused until a person resumes" in result.stdout
 
 
@@ -67,7 +67,7 @@ def test_a_recording_is_rehearsed_from_its_file(sluice: Sluice) -> None:
 
     result = sluice("rehearse", "-f", "plan.yaml", "--recorded", "metrics.csv", *NAMES)
 
-    assert result.exit_code == 3
+    assert result.exit_code == 10
     assert "on recording metrics.csv" in result.stdout
 
 

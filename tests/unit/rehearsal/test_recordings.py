@@ -87,7 +87,7 @@ def test_the_comparison_sees_in_a_recording_what_no_trigger_does() -> None:
 def test_a_recording_that_ends_first_says_how_far_it_came() -> None:
     result = rehearse(recorded(minutes(30)))
 
-    assert (result.ending, result.ending.exit_code) == (Ending.RECORDING_ENDED, 4)
+    assert (result.ending, result.ending.exit_code) == (Ending.RECORDING_ENDED, 13)
     assert result.outcome.startswith("the recording ended after 30 min, in stage half (2 of 3) at 50 %, ")
     assert result.outcome.endswith("before its end")
     assert result.weight == 50
