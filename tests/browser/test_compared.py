@@ -52,7 +52,7 @@ def test_the_sentence_and_the_verdict_stand_in_words(
 
     expect(panel(page).locator(".verdict")).to_have_text("worse")
     expect(panel(page).locator(".compared-sentence")).to_have_text(wording.sentence(metric.sentence))
-    assert re.match(r"errors on 2\.0 are .* those on 1\.0", metric.sentence)
+    assert re.match(r"errors on 2\.0 are .* as frequent as on 1\.0", metric.sentence)
 
 
 def test_each_verdict_has_a_shape_as_well_as_a_colour(

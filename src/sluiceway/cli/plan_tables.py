@@ -74,13 +74,13 @@ def _metric_line(metric: ForeseenMetric) -> Text:
 
 
 def _of_what(metric: ForeseenMetric) -> str:
-    return "of each instance" if metric.is_of_time else f"of {metric.rps:g}/s"
+    return "of each instance" if metric.is_of_time else f"of {metric.rps:g} {metric.of}/s"
 
 
 def _table(view: AnalysisPlanView, metric: ForeseenMetric) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("stage", overflow="fold")
-    counted = "seconds" if metric.is_of_time else "requests"
+    counted = "seconds" if metric.is_of_time else metric.of
     for name in ("to new", "lasts", counted):
         table.add_column(name, justify="right", no_wrap=True)
     for delay in _delays(view, metric):
@@ -110,7 +110,7 @@ def _paragraphs(view: AnalysisPlanView, metric: ForeseenMetric) -> Iterator[Rend
     for stage in view.stages:
         seen = _of(stage, metric)
         count = _count(seen.requests if seen else _all(stage, metric))
-        counted = "seconds of instances" if metric.is_of_time else "requests"
+        counted = f"seconds of {metric.of}" if metric.is_of_time else metric.of
         yield Text(
             f"{stage.stage}: {stage.weight_percent:g} % for {duration_words(stage.duration_s)},"
             f" {count} {counted} of the new version"
@@ -145,7 +145,9 @@ def _legend() -> Text:
 
 def _closing(view: AnalysisPlanView) -> Iterator[Text]:
     for metric in view.metrics:
-        yield Text(f"By the end, {metric.words} that are bad from the first user on: {_whole(metric)}")
+        yield Text(
+            f"By the end, {metric.words} that are more frequent from the first user on: {_whole(metric)}"
+        )
     if not any(stage.is_compared for stage in view.stages):
         return
     if not view.promote_early:

@@ -23,8 +23,8 @@ from sluiceway.domain.rollouts.analysis_words import (
     regression_words,
     stand_of,
     stand_words,
-    unit_of,
 )
+from sluiceway.domain.rollouts.comparing import unit_of
 from sluiceway.domain.rollouts.model import RolloutState
 from sluiceway.domain.rollouts.plotting import known_range
 from sluiceway.services.views import AnalysisView, ComparedView
@@ -89,7 +89,7 @@ def render_compared(found: Found, state: RolloutState, slower_than_ms: float = 0
         evidence_share=min(1.0, found.evidence_share),
         evidence_words=evidence_words(found, state),
         is_noise_known=figures.is_trusted,
-        noise_words=noise_words(found),
+        noise_words=noise_words(found, state),
         slower_than_ms=slower_than_ms or None,
         follows=follows_words(state, found),
     )

@@ -49,7 +49,7 @@ def test_the_plan_is_a_table_of_stages(sluice: Sluice) -> None:
     assert result.exit_code == 0
     lines = [line.rstrip() for line in result.stdout.splitlines()]
     assert lines[0] == "shop: 3 stages, 1 h 40 min, 40 requests/s; requests fail independently"
-    assert lines[2] == "errors  usually 0.5 % of 40/s; up to 1.25 times as many are tolerated"
+    assert lines[2] == "errors  usually 0.5 % of 40 requests/s; up to 1.25 times as many are tolerated"
     assert lines[4].split()[:5] == ["stage", "to", "new", "lasts", "requests"]
     assert lines[5].split()[:8] == ["few", "5", "%", "30", "min", "3,600", "(63", "min)"]
     assert lines[7].split() == ["everyone", "100", "%", "10", "min", "24,000", "not", "compared"]
@@ -151,7 +151,7 @@ def test_a_multiple_beyond_every_request_has_no_time() -> None:
 def test_what_sees_nothing_says_so() -> None:
     text = " ".join(shown(a_view(rps=0.01), 80))
 
-    assert "errors that are bad from the first user on: nothing is seen" in text
+    assert "errors that are more frequent from the first user on: nothing is seen" in text
 
 
 def test_a_process_with_an_analysis_is_planned_as_it_says(sluice: Sluice) -> None:
@@ -175,4 +175,7 @@ def test_crashes_are_planned_by_time(sluice: Sluice) -> None:
     assert (
         "crashes  usually 2 a day of each instance; up to 1.25 times as many are tolerated" in result.stdout
     )
-    assert "By the end, crashes that are bad from the first user on: half are seen from " in result.stdout
+    assert (
+        "By the end, crashes that are more frequent from the first user on: half are seen from "
+        in result.stdout
+    )

@@ -15,7 +15,6 @@ from sluiceway.domain.analysis.planning import Need
 from sluiceway.domain.analysis.ranges import Range
 from sluiceway.domain.analysis.verdict import (
     DOUBT,
-    UNTRUSTED,
     Figures,
     NoData,
     NoRegressionWithinMargin,
@@ -27,6 +26,9 @@ from sluiceway.domain.analysis.verdict import (
     Verdict,
     is_large_enough,
     loss_of,
+    rarity_words,
+    silence_words,
+    untrusted_words,
 )
 
 _WORDS = PROBLEM_WORDS | {
@@ -110,18 +112,18 @@ def describe_means(state: MeanEvidence, settings: MeanSettings) -> Figures:
 
 def difference_words(found: Range, settings: MeanSettings, unit: str = "") -> str:
     """Return a range of differences as people say it: "0.3 to 0.6 points below", "at least 2 s above"."""
-    suffix = f" {unit}" if unit else ""
-    low, high = _amount(found.low, settings), _amount(found.high, settings)
+    low, high = _sized(found.low, settings, unit), _sized(found.high, settings, unit)
+    lowest, highest = _amount(found.low, settings), _amount(found.high, settings)
     is_low_known, is_high_known = found.low > -settings.width, found.high < settings.width
     if found.low > 0.0:
-        return f"{low} to {high}{suffix} above" if is_high_known else f"at least {low}{suffix} above"
+        return f"{lowest} to {high} above" if is_high_known else f"at least {low} above"
     if found.high < 0.0:
-        return f"{high} to {low}{suffix} below" if is_low_known else f"at least {high}{suffix} below"
+        return f"{highest} to {low} below" if is_low_known else f"at least {high} below"
     if is_low_known and is_high_known:
-        return f"between {low}{suffix} below and {high}{suffix} above"
+        return f"between {low} below and {high} above"
     if is_low_known:
-        return f"at most {low}{suffix} below"
-    return f"at most {high}{suffix} above" if is_high_known else "an unknown amount above or below"
+        return f"at most {low} below"
+    return f"at most {high} above" if is_high_known else "an unknown amount above or below"
 
 
 def _range(window: Window, alpha: float, settings: MeanSettings) -> Range:
@@ -139,39 +141,42 @@ def _loss(difference: float, settings: MeanSettings) -> float:
 
 
 def _regression_words(figures: Figures, settings: MeanSettings, subject: Subject) -> str:
-    found, unit = figures.shown, _unit(subject)
-    limit = f"limit {_amount(settings.margin, settings)}{unit}"
+    found = figures.shown
+    limit = f"limit {_sized(settings.margin, settings, subject.unit)}"
     range_words = difference_words(found, settings, subject.unit)
     who = f"{subject.noun} on {subject.new} is"
     if _worst(found, settings) > settings.margin:
-        said = f"{who} {range_words} {subject.stable}; {limit}"
+        said = f"{who} {range_words} {_that_of_stable(subject)}; {limit}"
     else:
         way = "above" if found.ratio > 0.0 else "below"
-        about = f"about {_amount(found.ratio, settings)}{unit} {way} {subject.stable} ({range_words})"
-        rare = f"at most 1 in {1 / settings.alpha:.0f} within it would look like this"
-        said = f"{who} {about}; {limit}; {rare}"
-    return said if figures.is_trusted else f"{said}; {UNTRUSTED}"
+        about = f"about {_sized(found.ratio, settings, subject.unit)} {way} {_that_of_stable(subject)}"
+        said = f"{who} {about} ({range_words}); {limit}; {rarity_words(subject, settings.alpha)}"
+    return said if figures.is_trusted else f"{said}; {untrusted_words(subject.why_unknown)}"
+
+
+def _that_of_stable(subject: Subject) -> str:
+    """Return what a mean is compared with; "below 2.0" would read as a number."""
+    return f"that on {subject.stable}"
 
 
 def _sound_words(figures: Figures, settings: MeanSettings, subject: Subject) -> str:
     way = "above" if settings.higher_is_worse else "below"
-    bound = f"{_amount(settings.sound_margin, settings)}{_unit(subject)} or more {way}"
+    bound = f"{_sized(settings.sound_margin, settings, subject.unit)} or more {way}"
     found = figures.overall
     who = f"{subject.noun} on {subject.new} is"
     most = found.high if settings.higher_is_worse else -found.low
     if most < settings.sound_margin:
-        return (
-            f"{who} {difference_words(found, settings, subject.unit)} {subject.stable}; {bound} is ruled out"
-        )
+        range_words = difference_words(found, settings, subject.unit)
+        return f"{who} {range_words} {_that_of_stable(subject)}; {bound} is ruled out"
     # The range promises more than this verdict does, so it may still reach beyond the margin.
     side = "above" if found.ratio > 0.0 else "below"
-    about = f"about {_amount(found.ratio, settings)}{_unit(subject)} {side} {subject.stable}"
+    about = f"about {_sized(found.ratio, settings, subject.unit)} {side} {_that_of_stable(subject)}"
     return f"{who} {about}; at most 1 in {1 / settings.beta:.0f} releases at {bound} ever looks this good"
 
 
 def _incident_words(rise: float, settings: MeanSettings, subject: Subject) -> str:
     way = "rose" if settings.higher_is_worse else "fell"
-    by = f"{_amount(rise, settings)}{_unit(subject)}"
+    by = _sized(rise, settings, subject.unit)
     return (
         f"{subject.noun} {way} by {by} on {subject.stable} itself, and on {subject.new} with it: a shared"
         f" incident, not held against {subject.new}"
@@ -182,24 +187,26 @@ def _no_data_words(state: MeanEvidence, subject: Subject) -> str:
     why = f": {_WORDS[state.problem]}" if state.problem else ""
     if state.n1 <= 0:
         return f"nothing is known of {subject.noun} on {subject.new} yet{why}"
-    return f"no usable figures of {subject.noun} on {subject.new} for {state.silent_s:.0f} s{why}"
+    return f"no usable figures of {subject.noun} on {subject.new} for {silence_words(state.silent_s)}{why}"
 
 
 def _undecided_words(
     state: MeanEvidence, settings: MeanSettings, subject: Subject, figures: Figures, needs: Need
 ) -> str:
     so_far = f"too early to say whether {subject.noun} on {subject.new} is worse than on {subject.stable}"
-    counts = f"{state.n1:,.0f} values so far against {state.n0:,.0f}"
+    counts = f"{state.n1:,.0f} values on {subject.new}, {state.n0:,.0f} on {subject.stable}"
     if min(state.n0, state.n1) < settings.min_values:
-        return f"{so_far}: {counts}; at least {settings.min_values} on each are needed"
+        return f"{so_far}: {counts}; it takes at least {settings.min_values} on each"
     found = figures.overall
     is_known = found.low > -settings.width and found.high < settings.width
     known = f"so far {difference_words(found, settings, subject.unit)}" if is_known else counts
     return f"{so_far}: {known}; {needs.words}"
 
 
-def _unit(subject: Subject) -> str:
-    return f" {subject.unit}" if subject.unit else ""
+def _sized(value: float, settings: MeanSettings, unit: str) -> str:
+    """Return a size with its unit: "0.3 points", "1 point", "23 s"."""
+    amount = _amount(value, settings)
+    return f"{amount} {unit.removesuffix('s') if amount == '1' and len(unit) > 1 else unit}".rstrip()
 
 
 def _amount(value: float, settings: MeanSettings) -> str:

@@ -145,10 +145,10 @@ def still_needed(state: Evidence, settings: Settings) -> Need:
     else:
         whole = seconds_to_clear(traffic, settings)
     if whole is None:
-        return Need(None, None, "traffic is too low to ever tell")
+        return Need(None, None, "too little is counted to ever tell")
     # What is there counts; a version that is slightly worse than stable needs more, hence never "0 s".
     left = max(whole - seconds, 0.1 * whole)
-    return Need(left, left * traffic.new_rps, f"about {_duration(left)} more at this traffic")
+    return Need(left, left * traffic.new_rps, f"about {rough_duration(left)} more at this pace")
 
 
 def _chance_of_claim(claim: Claimed, spells: Sequence[Spell], settings: Settings, is_late: bool) -> float:
@@ -198,7 +198,8 @@ def _first(chance_by: Callable[[float], float], chance: float, interval_s: float
     return math.ceil(high / interval_s - 1e-3) * interval_s
 
 
-def _duration(seconds: float) -> str:
+def rough_duration(seconds: float) -> str:
+    """Return a time in its largest unit that leaves two digits at least: "90 min", "36 h"."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 5_400:

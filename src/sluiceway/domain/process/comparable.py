@@ -31,6 +31,9 @@ CRASHES = "crashes"
 GOOD_ENOUGH = 0.001
 CRASH_AN_HOUR = 1 / 3_600  # of each instance: crashes are counted per second for which an instance is wanted
 
+CASES = "cases"  # what the process's own metrics are counted of: nobody says what else to call it
+_OF_BAD_ONES = ("_rate", "_ratio", "_share")  # endings by which a name is that of a share
+
 _ENVOY, _DEPLOY, _PUSH = MetricSource.ENVOY, MetricSource.DEPLOY, MetricSource.PUSH
 _MEANS = Comparison.MEANS
 
@@ -40,9 +43,13 @@ COMPARABLE: Mapping[str, AnalysedMetric] = {
         AnalysedMetric(ERRORS, _ENVOY, noun="errors", limit_rate=GOOD_ENOUGH),
         AnalysedMetric(SLOW_REQUESTS, _ENVOY, noun="slow requests", limit_rate=GOOD_ENOUGH),
         AnalysedMetric(CRASHES, _DEPLOY, noun="crashes", limit_rate=CRASH_AN_HOUR),
-        AnalysedMetric("payment_failure_rate", _PUSH, noun="failed payments"),
-        AnalysedMetric("order_completion", _PUSH, noun="orders not completed", higher_is_worse=False),
-        AnalysedMetric("conversion_rate", _PUSH, noun="visits without conversion", higher_is_worse=False),
+        AnalysedMetric("payment_failure_rate", _PUSH, noun="failed payments", of="payments"),
+        AnalysedMetric(
+            "order_completion", _PUSH, noun="orders not completed", of="orders", higher_is_worse=False
+        ),
+        AnalysedMetric(
+            "conversion_rate", _PUSH, noun="visits without conversion", of="visits", higher_is_worse=False
+        ),
         AnalysedMetric("user_satisfaction", _PUSH, _MEANS, low=1, high=5, higher_is_worse=False),
         AnalysedMetric("user_feedback_score", _PUSH, _MEANS, low=1, high=5, higher_is_worse=False),
         AnalysedMetric("session_duration", _PUSH, _MEANS, low=0, high=0, higher_is_worse=False),
@@ -90,15 +97,22 @@ def _of_prometheus(spec: MetricSpec, known: AnalysedMetric | None) -> AnalysedMe
             f"{spec.name} is one figure of Prometheus's, not a count; {_JUDGED}. To compare it, give it "
             "bad and all under metrics"
         )
-    noun = known.noun if known else ""
-    limit_rate = known.limit_rate if known and known.source is _ENVOY else None
-    return AnalysedMetric(spec.name, spec.source, noun=noun, limit_rate=limit_rate, spec=spec)
+    is_of_time = known is not None and known.source is _DEPLOY
+    return AnalysedMetric(
+        spec.name,
+        spec.source,
+        noun=known.noun if known else _bad_ones(spec.name),
+        of=known.of if known and not is_of_time else CASES,
+        limit_rate=known.limit_rate if known and known.source is _ENVOY else None,
+        spec=spec,
+    )
 
 
 def _pushed(spec: MetricSpec) -> AnalysedMetric | NotComparable:
     worse = spec.higher_is_worse
     if spec.unit == metrics.SHARE:
-        return AnalysedMetric(spec.name, spec.source, higher_is_worse=worse, spec=spec)
+        noun = _bad_ones(spec.name) if worse else f"cases without {_of_share(spec.name)}"
+        return AnalysedMetric(spec.name, spec.source, noun=noun, of=CASES, higher_is_worse=worse, spec=spec)
     if spec.unit in {metrics.COUNT, metrics.PER_SECOND}:
         return NotComparable(
             f"{spec.name} says how often something happened, not of how many; {_JUDGED}. To compare it, "
@@ -107,6 +121,17 @@ def _pushed(spec: MetricSpec) -> AnalysedMetric | NotComparable:
     return AnalysedMetric(
         spec.name, spec.source, Comparison.MEANS, low=0, high=0, higher_is_worse=worse, spec=spec
     )
+
+
+def _bad_ones(name: str) -> str:
+    """Return what a share is of, for sentences: "checkout failures", "cases of refund" of `refund_rate`."""
+    words = _of_share(name)
+    return words if words == name.replace("_", " ") else f"cases of {words}"
+
+
+def _of_share(name: str) -> str:
+    ending = next((each for each in _OF_BAD_ONES if name.endswith(each)), "")
+    return name.removesuffix(ending).replace("_", " ")
 
 
 def _refused(name: str, plain: str, own: Mapping[str, MetricSpec]) -> NotComparable:

@@ -158,6 +158,7 @@ class AnalysedMetric:
     source: MetricSource
     comparison: Comparison = Comparison.COUNTS
     noun: str = ""  # in the plural, for sentences; empty: the name with spaces
+    of: str = "requests"  # COUNTS: what the bad ones are counted of, in the plural
     margin: float = 1.25
     sound_margin: float = 1.5
     weight: float = 1.0

@@ -26,9 +26,10 @@ from sluiceway.domain.process.plan import (
     FULL_WEIGHT_BP,
     AnalysedMetric,
     Analysis,
+    Comparison,
     UsualNoise,
 )
-from sluiceway.domain.rollouts.comparing import fits, judge_metric, take_in, unseen
+from sluiceway.domain.rollouts.comparing import counted_of, fits, judge_metric, take_in, unit_of, unseen
 from sluiceway.domain.rollouts.model import (
     AnalysisState,
     MetricAnalysis,
@@ -37,6 +38,7 @@ from sluiceway.domain.rollouts.model import (
     RolloutState,
 )
 
+NEVER_LEARNED = "it is not learned where means are compared, only declared: noise: independent"
 JOINT = "analysis"  # who decides when no single metric does; single ones are `analysis:NAME`
 _COMPARED = frozenset({Phase.PROGRESSING, Phase.AWAITING_APPROVAL, Phase.PAUSED})
 
@@ -166,7 +168,16 @@ def subject_of(metric: AnalysedMetric, known: MetricAnalysis, state: RolloutStat
     noun = metric.words
     if known.slower_than_ms:
         noun = f"{noun} (over {known.slower_than_ms:.0f} ms)"
-    return Subject(noun, state.new, state.stable)
+    analysis = state.plan.analysis
+    return Subject(
+        noun,
+        state.new,
+        state.stable,
+        unit=unit_of(metric),
+        of=counted_of(metric),
+        one_in=1.0 / analysis.alpha if analysis else None,
+        why_unknown=known.noise_unknown,
+    )
 
 
 def figures_of(found: tuple[Found, ...]) -> tuple[tuple[str, float | str | None], ...]:
@@ -199,6 +210,15 @@ def usual_noise(analysis: Analysis, metric: AnalysedMetric, seen: Observation) -
     return seen.noise.get(metric.name, CAUTIOUS)
 
 
+def why_unknown(analysis: Analysis, metric: AnalysedMetric, seen: Observation) -> str:
+    """Return why the usual noise is assumed, in words; empty where it is known, or nobody says why."""
+    if usual_noise(analysis, metric, seen).is_learned:
+        return ""
+    if metric.comparison is Comparison.MEANS:
+        return NEVER_LEARNED
+    return seen.noise_unknown.get(metric.name, "")
+
+
 def _known(known: AnalysisState, metric: AnalysedMetric) -> MetricAnalysis:
     return next((each for each in known.metrics if fits(each, metric)), None) or unseen(metric)
 
@@ -225,5 +245,9 @@ def _follow(
         bake_s=known.bake_s,
     )
     return MetricAnalysis(
-        metric.name, evidence, noise, fresh[-1].slower_than_ms if fresh else each.slower_than_ms
+        metric.name,
+        evidence,
+        noise,
+        fresh[-1].slower_than_ms if fresh else each.slower_than_ms,
+        why_unknown(analysis, metric, seen),
     )

@@ -11,12 +11,15 @@ from enum import StrEnum
 from typing import assert_never
 
 from sluiceway.domain.analysis.verdict import (
-    UNTRUSTED,
+    INSTANCE_TIME,
     NoData,
     NoRegressionWithinMargin,
     Regression,
     SharedIncident,
     Undecided,
+    amount_words,
+    rate_words,
+    untrusted_words,
 )
 from sluiceway.domain.process.plan import (
     FULL_WEIGHT_BP,
@@ -24,10 +27,10 @@ from sluiceway.domain.process.plan import (
     AnalysedMetric,
     Analysis,
     Comparison,
-    MetricSource,
     WhenInconclusive,
 )
 from sluiceway.domain.rollouts.analysing import JOINT, Found, is_compared, is_unanswered
+from sluiceway.domain.rollouts.comparing import counted_of, unit_of
 from sluiceway.domain.rollouts.model import Phase, RolloutState
 from sluiceway.domain.rollouts.moves import current_stage, duration_words
 from sluiceway.domain.rollouts.progress import stage_time_left_s
@@ -121,9 +124,11 @@ def counts_words(found: Found, state: RolloutState) -> str:
             f"{metric.words} is {means[0]} in {figures.n1:,.0f} values on {state.new};"
             f" {means[1]} in {figures.n0:,.0f} on {state.stable}"
         )
-    what = " requests" if metric.source is MetricSource.ENVOY else ""
-    new = f"{figures.x1:,.0f} {metric.words} in {figures.n1:,.0f}{what} on {state.new}"
-    return f"{new}; {figures.x0:,.0f} in {figures.n0:,.0f} on {state.stable}"
+    of = counted_of(metric)
+    new = f"{figures.x1:,.0f} {metric.words} in {amount_words(figures.n1, of)} on {state.new}"
+    is_of_time = of == INSTANCE_TIME  # whose lengths may differ in their unit
+    on_stable = amount_words(figures.n0, of) if is_of_time else f"{figures.n0:,.0f}"
+    return f"{new}; {figures.x0:,.0f} in {on_stable} on {state.stable}"
 
 
 def mean_words(total: float, count: float) -> str:
@@ -135,13 +140,8 @@ def bound_words(metric: AnalysedMetric, margin: float) -> str:
     """Return a margin of the metric: "1.25 times", or where means are compared "a loss of 0.2 points"."""
     if metric.comparison is Comparison.COUNTS:
         return f"{margin:g} times"
-    return f"a loss of {margin:g} {unit_of(metric)}".rstrip()
-
-
-def unit_of(metric: AnalysedMetric) -> str:
-    """Return the unit of the metric's values; counts and scores without one have none."""
-    unit = metric.spec.unit if metric.spec else ""
-    return "" if unit in {"count", "score", "share"} else unit
+    unit = unit_of(metric)
+    return f"a loss of {margin:g} {'point' if unit == 'points' and margin == 1 else unit}".rstrip()
 
 
 def evidence_words(found: Found, state: RolloutState) -> str:
@@ -162,9 +162,21 @@ def evidence_words(found: Found, state: RolloutState) -> str:
     return f"{said}, but the difference is too small to matter"
 
 
-def noise_words(found: Found) -> str:
+def noise_words(found: Found, state: RolloutState) -> str:
     """Return why a person would be asked; empty where the usual noise is known and it acts by itself."""
-    return "" if found.verdict.figures.is_trusted else UNTRUSTED
+    if found.verdict.figures.is_trusted:
+        return ""
+    known = state.analysis.metrics if state.analysis else ()
+    return untrusted_words(next((each.noise_unknown for each in known if each.name == found.metric.name), ""))
+
+
+def doubts(state: RolloutState, found: tuple[Found, ...]) -> tuple[str, ...]:
+    """Return why a person would be asked, a sentence for all metrics of which the same is said."""
+    alike: dict[str, list[str]] = {}
+    for each in found:
+        if words := noise_words(each, state):
+            alike.setdefault(words, []).append(each.metric.words)
+    return tuple(f"{' and '.join(nouns)}: {words}" for words, nouns in alike.items())
 
 
 def regression_words(state: RolloutState, *, is_trusted: bool) -> str:
@@ -259,7 +271,7 @@ def _sound_bound(metrics: tuple[AnalysedMetric, ...]) -> str:
     bounds = {bound_words(metric, metric.sound_margin) for metric in metrics}
     bound = bounds.pop() if len(bounds) == 1 else "its bound"
     if len(metrics) == 1 and metrics[0].limit_rate is not None:
-        return f"{bound}, or below {metrics[0].limit_rate * 100:.3g} % of requests"
+        return f"{bound}, or below {rate_words(metrics[0].limit_rate, counted_of(metrics[0]))}"
     return bound
 
 

@@ -6,6 +6,7 @@ Puts the process's words into the settings of `domain.analysis` and asks the met
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from sluiceway.domain.analysis.counts import Interval
@@ -20,8 +21,9 @@ from sluiceway.domain.analysis.means import (
     update_means,
 )
 from sluiceway.domain.analysis.noise import CAUTIOUS, Noise
-from sluiceway.domain.analysis.verdict import Subject, Verdict, judge
-from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison
+from sluiceway.domain.analysis.verdict import INSTANCE_TIME, Subject, Verdict, judge
+from sluiceway.domain.process import metrics
+from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison, MetricSource
 from sluiceway.domain.rollouts.model import MetricAnalysis
 
 
@@ -68,14 +70,36 @@ def take_in(
 def judge_metric(
     known: MetricAnalysis, *, metric: AnalysedMetric, analysis: Analysis, bake_s: float, subject: Subject
 ) -> tuple[Verdict, float]:
-    """Return the verdict, and the evidence of a regression as the part of what a rollback needs."""
+    """Return the verdict, and the evidence of a regression as the part of what a rollback needs.
+
+    The verdict's evidence is what it adds to that of all metrics, of which 1 / alpha is needed: a metric that
+    reaches its share of the budget brings as much on its own, so one promise covers all of them.
+    """
     if isinstance(known.evidence, Evidence):
         settings = settings_of(analysis, metric, known.noise, bake_s)
         share = evidence_of_regression(known.evidence) * settings.alpha
-        return judge(known.evidence, settings, subject), share
+        return _of_all(judge(known.evidence, settings, subject), share, analysis), share
     of_means = mean_settings_of(analysis, metric, known.noise, bake_s)
     share = evidence_of_loss(known.evidence) * of_means.alpha
-    return judge_means(known.evidence, of_means, subject), share
+    return _of_all(judge_means(known.evidence, of_means, subject), share, analysis), share
+
+
+def _of_all(verdict: Verdict, share: float, analysis: Analysis) -> Verdict:
+    needed = 1.0 / analysis.alpha
+    return replace(verdict, figures=replace(verdict.figures, evidence=share * needed, needed=needed))
+
+
+def counted_of(metric: AnalysedMetric) -> str:
+    """Return what the metric's bad ones are counted of, in words."""
+    return INSTANCE_TIME if metric.source is MetricSource.DEPLOY else metric.of
+
+
+def unit_of(metric: AnalysedMetric) -> str:
+    """Return the unit of the values whose mean is compared, for people ("points", "s"); of counts none."""
+    if metric.comparison is not Comparison.MEANS:
+        return ""
+    unit = (metric.spec.unit if metric.spec else "") or metrics.unit_of(metric.name)
+    return "points" if unit == metrics.SCORE else unit
 
 
 def settings_of(analysis: Analysis, metric: AnalysedMetric, noise: Noise, bake_s: float) -> Settings:

@@ -33,7 +33,7 @@ from sluiceway.domain.process.plan import (
     UsualNoise,
 )
 from sluiceway.domain.process.wording import show
-from sluiceway.domain.rollouts.comparing import settings_of
+from sluiceway.domain.rollouts.comparing import counted_of, settings_of
 
 RATIOS = (2.0, 5.0, 10.0)
 USUAL_RATES = {ERRORS: 0.005, SLOW_REQUESTS: 0.05}  # when nobody says another
@@ -119,8 +119,9 @@ class ForeseenStage:
 
 @dataclass(frozen=True, slots=True)
 class ForeseenMetric:
-    """What is asked of one metric, and on which assumptions. `alpha` is its part of the error budget. With
-    `is_of_time`, seconds of instances stand for requests: rates are per second of one instance."""
+    """What is asked of one metric, and on which assumptions. `alpha` is its part of the error budget. `of` is
+    what is counted, in the plural ("requests", "payments"). With `is_of_time`, seconds of instances stand for
+    requests: rates are per second of one instance."""
 
     name: str
     words: str
@@ -128,6 +129,7 @@ class ForeseenMetric:
     is_rate_assumed: bool
     rps: float
     is_of_time: bool
+    of: str
     margin: float
     sound_margin: float
     alpha: float
@@ -324,6 +326,7 @@ def _metric(each: _Asked, stages: tuple[Stage, ...]) -> ForeseenMetric:
         is_rate_assumed=each.is_assumed,
         rps=each.rps,
         is_of_time=each.is_of_time,
+        of=counted_of(each.metric),
         margin=each.metric.margin,
         sound_margin=each.metric.sound_margin,
         alpha=each.settings.alpha,

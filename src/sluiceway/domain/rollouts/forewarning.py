@@ -197,5 +197,7 @@ def _is_large(size: Size, metric: ForeseenMetric) -> bool:
 
 
 def _counted(count: float, metric: ForeseenMetric) -> str:
-    plural = "" if round(count) == 1 else "s"
-    return f"{count:.0f} second{plural} of instances" if metric.is_of_time else f"{count:.0f} request{plural}"
+    """Return so many seconds of instances, or requests, or payments; one of them in the singular."""
+    what, is_one = "seconds" if metric.is_of_time else metric.of, round(count) == 1
+    counted = f"{count:.0f} {what.removesuffix('s') if is_one else what}"
+    return f"{counted} of {metric.of}" if metric.is_of_time else counted

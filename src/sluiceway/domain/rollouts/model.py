@@ -132,6 +132,7 @@ class Observation:
     counted: tuple[Counted, ...] = ()  # recent intervals, oldest first; the same one may come again
     history: Mapping[str, Reading] = field(default_factory=dict[str, Reading])  # usual for stable, by metric
     noise: Mapping[str, Noise] = field(default_factory=dict[str, Noise])  # learned, by analysed metric
+    noise_unknown: Mapping[str, str] = field(default_factory=dict[str, str])  # why it is not, in words
     speed: float = 1.0  # process seconds in a real one
     smoke: tuple[SmokeResult, ...] = ()
     problems: tuple[str, ...] = ()  # providers that failed at this tick, in words
@@ -191,12 +192,14 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class MetricAnalysis:
-    """What the statistical comparison remembers of one metric."""
+    """What the statistical comparison remembers of one metric. `noise_unknown` says why its usual noise is
+    assumed, not learned."""
 
     name: str
     evidence: Evidence | MeanEvidence
     noise: Noise
     slower_than_ms: float = 0.0
+    noise_unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

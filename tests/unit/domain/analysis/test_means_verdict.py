@@ -47,7 +47,9 @@ def test_a_drop_of_ratings_says_by_how_much_and_what_the_limit_is() -> None:
     verdict = judge_means(fed_means(RATING, rated(3.4)), RATING, SATISFACTION)
 
     assert isinstance(verdict, Regression)
-    assert verdict.sentence == "satisfaction on 2.1 is 0.55 to 0.92 points below 2.0; limit 0.2 points"
+    assert verdict.sentence == (
+        "satisfaction on 2.1 is 0.55 to 0.92 points below that on 2.0; limit 0.2 points"
+    )
     assert verdict.figures.evidence >= verdict.figures.needed == 100
 
 
@@ -57,7 +59,7 @@ def test_a_rise_of_times_says_by_how_much_and_what_the_limit_is() -> None:
     verdict = judge_means(fed_means(TIME, rows), TIME, TIME_ON_TASK)
 
     assert isinstance(verdict, Regression)
-    assert verdict.sentence == "time on task on 2.1 is 23 to 38 s above 2.0; limit 5 s"
+    assert verdict.sentence == "time on task on 2.1 is 23 to 38 s above that on 2.0; limit 5 s"
 
 
 def test_figures_of_means_are_differences_in_their_own_unit() -> None:
@@ -75,8 +77,8 @@ def test_a_loss_that_just_was_shown_says_about_how_much() -> None:
 
     assert isinstance(verdict, Regression)
     assert verdict.sentence == (
-        "satisfaction on 2.1 is about 0.67 points below 2.0 (0.16 to 1.2 points below); limit 0.2 points; at"
-        " most 1 in 100 within it would look like this"
+        "satisfaction on 2.1 is about 0.67 points below that on 2.0 (0.16 to 1.2 points below);"
+        " limit 0.2 points; at most 1 in 100 releases within that limit ever looks like this"
     )
 
 
@@ -104,8 +106,8 @@ def test_a_sound_version_is_said_to_lose_less_than_the_margin() -> None:
 
     assert isinstance(verdict, NoRegressionWithinMargin)
     assert verdict.sentence == (
-        "satisfaction on 2.1 is between 0.16 points below and 0.12 points above 2.0; 0.4 points or more"
-        " below is ruled out"
+        "satisfaction on 2.1 is between 0.16 points below and 0.12 points above that on 2.0;"
+        " 0.4 points or more below is ruled out"
     )
 
 
@@ -127,8 +129,8 @@ def test_too_few_values_are_undecided_and_say_how_many_are_needed() -> None:
 
     assert isinstance(verdict, Undecided)
     assert verdict.sentence == (
-        "too early to say whether satisfaction on 2.1 is worse than on 2.0: 32 values so far against 70; at"
-        " least 50 on each are needed"
+        "too early to say whether satisfaction on 2.1 is worse than on 2.0: 32 values on 2.1, 70 on 2.0;"
+        " it takes at least 50 on each"
     )
 
 
@@ -157,6 +159,12 @@ def test_after_a_shared_incident_it_goes_on() -> None:
     assert isinstance(judge_means(fed_means(RATING, rows), RATING, SATISFACTION), NoRegressionWithinMargin)
 
 
+def test_one_of_a_unit_is_told_in_the_singular() -> None:
+    assert difference_words(Range(1.5, 1.0, 2.0), RATING, "points") == "1 to 2 points above"
+    assert difference_words(Range(0.0, -1.0, 9.0), RATING, "points") == "at most 1 point below"
+    assert difference_words(Range(0.0, -1.0, 900.0), TIME, "s") == "at most 1 s below"
+
+
 def test_nothing_seen_is_no_data() -> None:
     verdict = judge_means(start_means(), RATING, SATISFACTION)
 
@@ -170,7 +178,7 @@ def test_silence_is_no_data_and_says_why() -> None:
 
     assert isinstance(verdict, NoData)
     assert verdict.sentence == (
-        "no usable figures of satisfaction on 2.1 for 600 s: the new version had no values"
+        "no usable figures of satisfaction on 2.1 for 10 min: the new version had no values"
     )
 
 

@@ -101,6 +101,36 @@ def test_crashes_counted_by_prometheus_are_not_limited_by_the_hour() -> None:
     assert (found.source, found.noun, found.limit_rate) == (MetricSource.PROMETHEUS, "crashes", None)
 
 
+@pytest.mark.parametrize(
+    ("spec", "noun"),
+    [
+        (MetricSpec("checkout_failures", PUSH, "share"), "checkout failures"),
+        (MetricSpec("refund_rate", PUSH, "share"), "cases of refund"),
+        (
+            MetricSpec("search_success_rate", PUSH, "share", higher_is_worse=False),
+            "cases without search success",
+        ),
+        (MetricSpec("bad_answers", MetricSource.PROMETHEUS, bad_query="b", all_query="a"), "bad answers"),
+        (MetricSpec("refund_rate", MetricSource.PROMETHEUS, bad_query="b", all_query="a"), "cases of refund"),
+    ],
+)
+def test_a_metric_of_the_process_is_called_by_what_is_bad_and_counted_of_cases(
+    spec: MetricSpec, noun: str
+) -> None:
+    found = find_comparable(spec.name, {spec.name: spec})
+
+    assert isinstance(found, AnalysedMetric)
+    assert (found.words, found.of) == (noun, "cases")
+
+
+def test_payments_of_prometheus_are_payments() -> None:
+    spec = MetricSpec("payment_failure_rate", MetricSource.PROMETHEUS, bad_query="b", all_query="a")
+    found = find_comparable(spec.name, {spec.name: spec})
+
+    assert isinstance(found, AnalysedMetric)
+    assert (found.words, found.of) == ("failed payments", "payments")
+
+
 def test_means_without_known_bounds_have_none() -> None:
     for name, own in (("session_duration", {}), ("basket", {"basket": MetricSpec("basket", PUSH, "EUR")})):
         found = find_comparable(name, own)

@@ -11,6 +11,7 @@ from sluiceway.domain.analysis.counts import Interval, Problem
 from sluiceway.domain.analysis.means import MeanInterval
 from sluiceway.domain.analysis.noise import INDEPENDENT, Noise
 from sluiceway.domain.analysis.verdict import NoData, Regression
+from sluiceway.domain.process.comparable import COMPARABLE
 from sluiceway.domain.process.plan import (
     Action,
     AnalysedMetric,
@@ -23,7 +24,9 @@ from sluiceway.domain.process.plan import (
     UsualNoise,
     WhenInconclusive,
 )
-from sluiceway.domain.rollouts.analysing import figures_of, find
+from sluiceway.domain.rollouts.analysing import figures_of, find, subject_of
+from sluiceway.domain.rollouts.analysis_words import evidence_words
+from sluiceway.domain.rollouts.comparing import unseen
 from sluiceway.domain.rollouts.decision import decide
 from sluiceway.domain.rollouts.model import CommandKind, Counted, Phase
 from tests.unit.domain.rollouts.world import NEW, STABLE, World, a_plan, a_trigger
@@ -425,7 +428,7 @@ def test_satisfaction_that_drops_is_rolled_back_with_its_difference() -> None:
     assert world.state.rollback is not None
     assert world.state.rollback.by == "analysis:user_satisfaction"
     assert "user satisfaction on 2.0 is" in world.state.rollback.reason
-    assert "below 1.0" in world.state.rollback.reason
+    assert "points below that on 1.0; limit 0.2 points" in world.state.rollback.reason
     decided = next(each for each in world.decisions if each.kind == "rollback-decided")
     assert dict(decided.figures)["user_satisfaction.margin"] == 0.2
 
@@ -450,3 +453,37 @@ def test_evidence_of_another_kind_of_comparison_is_begun_anew() -> None:
 
     (found,) = find(world.state)
     assert found.verdict.figures.n1 == 400
+
+
+def test_two_metrics_make_one_promise_of_which_each_brings_its_part() -> None:
+    world = in_first_stage(a_world(an_analysis(ERRORS, SLOW)))
+    world.counts["errors"] = replace(WORSE, x1=14)
+
+    world.run(until=Phase.ROLLING_BACK, ticks=20)
+
+    errors = next(each for each in find(world.state) if each.metric.name == "errors")
+    assert isinstance(errors.verdict, Regression)
+    assert errors.verdict.figures.needed == pytest.approx(100)
+    assert errors.verdict.figures.evidence == pytest.approx(100 * errors.evidence_share)
+    assert errors.evidence_share >= 1
+    assert evidence_words(errors, world.state) == "at most 1 release in 100 that is fine ever looks this bad"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("errors", ("errors", "requests", "")),
+        ("payment_failure_rate", ("failed payments", "payments", "")),
+        ("order_completion", ("orders not completed", "orders", "")),
+        ("conversion_rate", ("visits without conversion", "visits", "")),
+        ("crashes", ("crashes", "instance time", "")),
+        ("user_satisfaction", ("user satisfaction", "requests", "points")),
+        ("session_duration", ("session duration", "requests", "s")),
+    ],
+)
+def test_each_metric_is_called_what_it_is(name: str, found: tuple[str, str, str]) -> None:
+    metric = COMPARABLE[name]
+    subject = subject_of(metric, unseen(metric), a_world(an_analysis(metric)).state)
+
+    assert (subject.noun, subject.of, subject.unit) == found
+    assert subject.one_in == 100

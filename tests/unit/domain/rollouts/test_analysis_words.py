@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluiceway.domain.analysis.counts import Interval
-from sluiceway.domain.process.plan import Action, UsualNoise, WhenInconclusive
+from sluiceway.domain.process.comparable import COMPARABLE
+from sluiceway.domain.process.plan import Action, Analysis, UsualNoise, WhenInconclusive
 from sluiceway.domain.rollouts.analysing import Found, find
 from sluiceway.domain.rollouts.analysis_words import (
     Stand,
@@ -127,8 +128,11 @@ def test_without_known_noise_a_person_is_asked_whatever_the_action() -> None:
     found = errors_of(world)
 
     assert regression_words(world.state, is_trusted=False) == "a person is asked: go on or roll back"
-    assert noise_words(found).startswith("how much two equally good versions differ here is not known yet")
-    assert noise_words(errors_of(in_first_stage(a_world(an_analysis())))) == ""
+    assert noise_words(found, world.state).startswith(
+        "how much two equally good versions differ here is not known yet"
+    )
+    known = in_first_stage(a_world(an_analysis()))
+    assert noise_words(errors_of(known), known.state) == ""
 
 
 def test_counts_are_told_with_thousands_apart() -> None:
@@ -136,6 +140,27 @@ def test_counts_are_told_with_thousands_apart() -> None:
 
     assert counts_words(errors_of(world), world.state) == (
         "10 errors in 1,000 requests on 2.0; 190 in 19,000 on 1.0"
+    )
+
+
+def test_counts_are_of_what_the_metric_counts() -> None:
+    payments, crashes = COMPARABLE["payment_failure_rate"], COMPARABLE["crashes"]
+    world = a_world(an_analysis(payments, crashes))
+    world.counts["crashes"] = Interval(600, 1, 60, 0, 10.0)
+    in_first_stage(world, ticks=4)
+    said = [counts_words(each, world.state) for each in find(world.state)]
+
+    assert said == [
+        "10 failed payments in 1,000 payments on 2.0; 190 in 19,000 on 1.0",
+        "0 crashes in 2 min of instance time on 2.0; 2 in 20 min of instance time on 1.0",
+    ]
+
+
+def test_a_limit_of_crashes_is_by_the_hour() -> None:
+    world = in_first_stage(a_world(an_analysis(COMPARABLE["crashes"], promote_early=True)))
+
+    assert " 1.5 times, or below 1 per hour and instance" in early_words(
+        world.state.plan.analysis or Analysis(())
     )
 
 

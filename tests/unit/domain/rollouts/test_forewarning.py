@@ -160,6 +160,20 @@ def test_too_few_requests_end_as_the_process_says(then: WhenInconclusive, words:
     ]
 
 
+def test_what_is_too_few_is_called_what_it_is() -> None:
+    payments = AnalysedMetric("payments", MetricSource.PUSH, of="payments", min_requests=100_000)
+    crashes = AnalysedMetric("crashes", MetricSource.DEPLOY, min_requests=100_000)
+    found = warned(analysis=replace(ANALYSIS, metrics=(payments, crashes)))
+    said = [each.text for each in found if each.reason.value == "too-few-requests"]
+
+    few = "stage few ends with about"
+    payments_need = f"{few} 18000 payments on the new version, and payments need 100000: "
+    crashes_need = f"{few} 3600 seconds of instance time on stable, and crashes need 100000: "
+
+    assert [words for words in said if words.startswith(payments_need)] != []
+    assert [words for words in said if words.startswith(crashes_need)] != []
+
+
 def test_requests_of_stages_before_count() -> None:
     analysis = replace(ANALYSIS, metrics=(replace(ERRORS, min_requests=20_000),))
 
