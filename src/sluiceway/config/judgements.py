@@ -23,6 +23,7 @@ from sluiceway.domain.process.plan import Action, Criterion, CriterionKind, Metr
 
 _OPERATOR = re.compile(r"[<>=!]")
 _DEFAULT_TRIGGER = Trigger("", "", "", Action.IMMEDIATE)
+_STEADY_WINDOW_S = 60.0  # over a minute or more a percentile hardly swings
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ class Judge:
             )
         self._trigger_lines[trigger_id] = value.line
         window_s = options.window_s if options.window_s is not None else condition.window_s
-        return Trigger(
+        trigger = Trigger(
             id=trigger_id,
             text=condition.text,
             expression=condition.expression,
@@ -182,6 +183,8 @@ class Judge:
             min_samples=options.min_samples,
             min_requests=options.min_requests,
         )
+        self._note_hasty(value, trigger)
+        return trigger
 
     def _note_manual(self, value: Value, text: str) -> None:
         if text in self._noted:
@@ -189,6 +192,28 @@ class Judge:
         self._noted.add(text)
         hint = "" if not _OPERATOR.search(text) else "; for figures, name a metric of this process"
         value.note(f'"{text}" is not about known figures, so a person must attest it{hint}')
+
+    def _note_hasty(self, value: Value, trigger: Trigger) -> None:
+        """Say that a time to answer is too restless a figure to act on at once.
+
+        A percentile of ten seconds of a quiet service rests on a few requests, and is asked twice a second.
+        """
+        if trigger.window_s > 0 or trigger.min_samples > _DEFAULT_TRIGGER.min_samples:
+            return
+        if any(self._swings(name) for name in trigger.metrics):
+            value.note(
+                f'"{trigger.text}" has no time to hold, so a second of it is enough, '
+                "and times to answer swing that far by chance; write how long it must hold, such as for: 1m"
+            )
+
+    def _swings(self, name: str) -> bool:
+        """Return whether a metric is a time to answer over seconds, not minutes."""
+        bare = name.partition(".")[2] or name
+        made_of = metrics.derived(bare)
+        source_name = made_of.of if made_of else bare
+        own = self._own.get(source_name)
+        unit = own.unit if own and own.unit else metrics.unit_of(source_name)
+        return unit == metrics.MS and (own is None or own.window_s < _STEADY_WINDOW_S)
 
     def _note_pushed(self, value: Value, names: tuple[str, ...]) -> None:
         for name in dict.fromkeys(name.partition(".")[2] or name for name in names):

@@ -338,3 +338,47 @@ NOTED = {
 @pytest.mark.parametrize("text", NOTED)
 def test_notes_tell_what_is_worth_knowing(text: str) -> None:
     assert list(parse_process(text, "p").notes) == NOTED[text]
+
+
+def hasty(trigger: str, more: str = "") -> list[str]:
+    """Return the notes about a trigger that acts at once on a figure that swings."""
+    text = f"rollout:\n  stages: [{{weight: 100}}]\n  triggers:\n    - {trigger}\n{more}"
+    return [note for note in parse_process(text, "p").notes if "swing" in note]
+
+
+def test_a_trigger_that_acts_at_once_on_a_time_to_answer_is_told_what_that_means() -> None:
+    wanted = (
+        'p:4:7: rollout.triggers[0]: "performance_degradation > 0.2" has no time to hold, so a second of it '
+        "is enough, and times to answer swing that far by chance; "
+        "write how long it must hold, such as for: 1m"
+    )
+    assert hasty("performance_degradation > 0.2") == [wanted]
+
+
+@pytest.mark.parametrize(
+    "condition", ["p99 > 300", "mean_ms > 80", "response_time_ratio > 1.5", "crashes > 2 || p50_ms > 9"]
+)
+def test_every_time_to_answer_swings(condition: str) -> None:
+    assert len(hasty(condition)) == 1
+    assert len(hasty(f"{{when: {condition}, action: ask}}")) == 1
+
+
+@pytest.mark.parametrize(("window", "notes"), [("10s", 1), ("59s", 1), ("1m", 0), ("1h", 0)])
+def test_a_time_of_the_processs_own_swings_unless_it_is_of_minutes(window: str, notes: int) -> None:
+    own = f"metrics: {{checkout: {{source: push, unit: ms, window: {window}}}}}\n"
+
+    assert len(hasty("checkout > 900", own)) == notes
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "{when: performance_degradation > 0.2, for: 1m}",
+        "P95 latency > 300ms for 1 minute",
+        "{when: p99_ms > 300, min_samples: 60}",
+        "error_rate > 5%",
+        "crashes >= 3",
+    ],
+)
+def test_a_trigger_that_waits_or_counts_is_told_nothing(trigger: str) -> None:
+    assert hasty(trigger) == []

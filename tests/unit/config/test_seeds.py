@@ -100,6 +100,14 @@ def test_athena_is_told_which_metrics_have_no_source() -> None:
     ]
 
 
+def test_athena_is_told_which_trigger_would_act_on_chance() -> None:
+    notes = parse_process(block("athena-release-process.md", "rollout"), "rollout.yaml").notes
+
+    assert [note.split(" has no time")[0] for note in notes if "by chance" in note] == [
+        'rollout.yaml:37:9: rollout.rollback.conditions[1]: "performance_degradation > 0.2"'
+    ]
+
+
 def test_akashics_progression_becomes_stages() -> None:
     assert [(stage.id, stage.weight_bp, stage.duration_s / 3_600) for stage in akashic().stages] == [
         ("canary-5", 500, 24),
