@@ -42,6 +42,7 @@ def measure() -> dict[str, float]:
             delivery=Delivery(store, traffic, deploy, clock),
             sampler_of=lambda row: Sampler(row, {}, clock, lambda: None),
             noise_of=history.noise_of,
+            why_unknown=history.why_unknown,
             usual_of=history.usual_of,
         )
         with store.begin() as tx:

@@ -50,7 +50,8 @@ def test_without_history_a_person_is_asked_and_decides(app: Rig) -> None:
 
     view = app.wait_phase(rollout, "paused", within_s=60)
 
-    assert "is not known" in view["explanation"]["waits_for"][0]
+    assert "is not known yet (" in view["explanation"]["waits_for"][0]
+    assert [metric["noise_words"] for metric in view["analysis"]["metrics"]] != [""]
     assert "a person" in " ".join(view["explanation"]["on_whom"])
     assert view["weight_asked_percent"] == 50
     assert app.act(rollout, "rollback", reason="it does look bad").status_code == 200

@@ -94,6 +94,8 @@ def explanation_text(found: ExplanationView) -> Text:
         text.append(f"\non         {', '.join(found.on_whom)}", style="not bold")
     for line in found.compared:
         text.append(f"\ncompared   {line}", style="not bold")
+    for line in found.doubts:
+        text.append(f"\nin doubt   {line}", style="not bold")
     if found.early:
         text.append(f"\nearly      {found.early}", style="not bold")
     if found.next:

@@ -74,6 +74,7 @@ class Engine:
             delivery=self._delivery,
             sampler_of=self._sampler,
             noise_of=self._history.noise_of,
+            why_unknown=self._history.why_unknown,
             usual_of=self._history.usual_of,
         )
         self._guard = threading.Lock()

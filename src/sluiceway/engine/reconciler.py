@@ -71,6 +71,7 @@ class Reconciler:
         sampler_of: Callable[[RolloutRow], Sampler],
         noise_of: Callable[[RolloutRow], Mapping[str, Noise]],
         usual_of: Callable[[RolloutRow], Mapping[str, Reading]],
+        why_unknown: Callable[[RolloutRow], Mapping[str, str]] = lambda _row: {},
     ) -> None:
         self._store = store
         self._clock = clock
@@ -79,6 +80,7 @@ class Reconciler:
         self._delivery = delivery
         self._sampler_of = sampler_of
         self._noise_of = noise_of
+        self._why_unknown = why_unknown
         self._usual_of = usual_of
         self._guard = threading.Lock()
         self._memories: dict[RolloutId, _Memory] = {}
@@ -134,6 +136,7 @@ class Reconciler:
             sample=sample,
             counted=sampler.counted(),
             noise=self._noise_of(row),
+            noise_unknown=self._why_unknown(row),
             history=self._usual_of(row),
             speed=self._clock.speed,
             smoke=self._delivery.smoke_results(row.id),

@@ -101,7 +101,7 @@ def render_view(
         actions=tuple(possible_actions(state)),
         decisions=tuple(reversed(decisions[-MAX_DECISIONS:])),
         problems=(*notices, *seen.problems),
-        analysis=render_analysis(state),
+        analysis=render_analysis(state, seen),
     )
 
 
@@ -116,6 +116,7 @@ def render_explanation(
         on_whom=tuple(found.on_whom),
         next=found.next,
         compared=found.compared,
+        doubts=found.doubts,
         early=found.early,
     )
 

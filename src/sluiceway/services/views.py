@@ -69,6 +69,7 @@ class ExplanationView:
     on_whom: tuple[str, ...]  # people, roles, "time", "data" or "incident"
     next: str  # what happens when nothing more is missing
     compared: tuple[str, ...] = ()  # what the statistical comparison says, a sentence per metric
+    doubts: tuple[str, ...] = ()  # why a person would be asked about what it shows, a sentence per cause
     early: str = ""  # when the running stage may pass before its time; "" where it may not
 
 
@@ -100,10 +101,13 @@ class ComparedView:
     margin_words: str  # "1.25 times"
     sound_margin: float  # shown to be below this ratio, it counts as no regression
     sound_margin_words: str
+    of: str  # what was counted, in the plural: "requests", "payments", "instance time", "values"
     new_bad: float
     new_all: float
     stable_bad: float
     stable_all: float
+    new_words: str  # "0.8 % of requests", "1 per hour and instance"; of means "4.1 points"; "" of nothing
+    stable_words: str
     counts_words: str
     evidence_share: float
     evidence_words: str

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from sluiceway.cli.compared import WIDE, Comparison, range_bar
+from sluiceway.domain.process.plan import UsualNoise
 from sluiceway.domain.rollouts.model import Phase, RolloutId
 from sluiceway.services.analysis_view import render_analysis
 from sluiceway.services.views import AnalysisView, ComparedView
@@ -116,8 +117,8 @@ def test_before_anything_was_counted_one_line_says_so() -> None:
     ]
 
 
-def comparing(server: Served) -> str:
-    plan = replace(a_plan(500, 2_500, 10_000), analysis=an_analysis())
+def comparing(server: Served, noise: UsualNoise = UsualNoise.INDEPENDENT) -> str:
+    plan = replace(a_plan(500, 2_500, 10_000), analysis=an_analysis(noise=noise))
     rollout_id = server.office.put_rollout(plan)
     server.office.desk.run(rollout_id, until="progressing")
     server.office.desk.worlds[RolloutId(rollout_id)].counts = {"errors": ALIKE}
@@ -143,6 +144,14 @@ def test_explain_says_what_the_comparison_says(server: Served, sluice: Sluice) -
     comparing(server)
 
     assert "compared   too early to say whether errors on 2.0" in sluice("rollout", "explain").stdout
+
+
+def test_status_and_explain_say_why_a_person_would_be_asked(server: Served, sluice: Sluice) -> None:
+    comparing(server, UsualNoise.LEARNED)
+    doubt = "in doubt   errors: how much two equally good versions differ here is not known yet"
+
+    assert doubt in sluice("rollout", "status").stdout
+    assert doubt in sluice("rollout", "explain").stdout
 
 
 def test_json_carries_the_whole_comparison(server: Served, sluice: Sluice) -> None:

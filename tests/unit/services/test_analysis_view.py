@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from pydantic import TypeAdapter
 
+from sluiceway.domain.analysis.counts import Interval
 from sluiceway.domain.analysis.means import MeanInterval
+from sluiceway.domain.process.comparable import COMPARABLE
 from sluiceway.domain.process.plan import (
     AnalysedMetric,
     Comparison,
@@ -113,6 +115,35 @@ def test_what_is_unknown_survives_json_and_is_worded() -> None:
     assert sent["range_words"] == NOT_KNOWN
     assert not sent["is_noise_known"]
     assert sent["noise_words"].endswith("so a person should decide")
+
+
+def test_why_the_usual_noise_is_unknown_is_shown_before_the_first_stage_and_while_it_runs() -> None:
+    world = a_world(an_analysis(noise=UsualNoise.LEARNED))
+    world.noise_unknown = {"errors": "stable has one instance"}
+    before = render_analysis(world.state, world.observe())
+    after = render_analysis(in_first_stage(world).state)
+    assert before is not None
+    assert after is not None
+
+    assert [view.metrics[0].is_noise_known for view in (before, after)] == [False, False]
+    why = "how much two equally good versions differ here is not known yet (stable has one instance)"
+    said = f"{why}, so a person should decide"
+    assert [view.metrics[0].noise_words for view in (before, after)] == [said, said]
+
+
+def test_what_was_counted_is_told_in_its_own_words() -> None:
+    crashes, payments = COMPARABLE["crashes"], COMPARABLE["payment_failure_rate"]
+    world = a_world(an_analysis(crashes, payments, SATISFACTION))
+    world.counts["crashes"] = Interval(36, 1, 36, 0, 10.0)
+    world.counts["satisfaction"] = MeanInterval(100, 420.0, 1_784.0, 100, 360.0, 1_320.0, 10.0)
+    view = render_analysis(in_first_stage(world).state)
+    assert view is not None
+
+    assert [(each.of, each.new_words, each.stable_words) for each in view.metrics] == [
+        ("instance time", "none", "1.67 per minute and instance"),
+        ("payments", "1 % of payments", "1 % of payments"),
+        ("values", "3.6 points", "4.2 points"),
+    ]
 
 
 def test_means_are_shown_as_a_difference_in_their_unit() -> None:

@@ -281,6 +281,8 @@ def rate_words(rate: float, of: str) -> str:
     "1 per hour and instance"."""
     if of != INSTANCE_TIME:
         return f"{rate * 100:.3g} % of {of}"
+    if rate <= 0.0:
+        return "none"
     name, seconds = next((each for each in _SPANS if rate * each[1] > 1.0 - _ROUNDING), _SPANS[-1])
     return f"{rate * seconds:.3g} per {name} and instance"
 

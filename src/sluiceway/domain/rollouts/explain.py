@@ -11,7 +11,7 @@ from typing import assert_never
 
 from sluiceway.domain.process.plan import Action, Stage
 from sluiceway.domain.rollouts.analysing import JOINT, find, is_compared
-from sluiceway.domain.rollouts.analysis_words import decider_words, early_waits
+from sluiceway.domain.rollouts.analysis_words import decider_words, doubts, early_waits
 from sluiceway.domain.rollouts.model import Observation, Phase, RolloutState
 from sluiceway.domain.rollouts.moves import approval_words, current_stage, duration_words, next_stage, percent
 from sluiceway.domain.rollouts.progress import stage_time_left_s
@@ -21,7 +21,8 @@ from sluiceway.domain.rollouts.progress import stage_time_left_s
 class Explanation:
     """`on_whom` holds roles or people, or `time`, `data`, `incident`, `proxy`, `deploy`; empty when nobody is
     awaited. `compared` is what the statistical comparison says, a sentence per metric, while there is one;
-    `early` when the running stage may pass before its time, empty where it may not."""
+    `doubts` why a person would be asked about what it shows, empty where it acts by itself; `early` when the
+    running stage may pass before its time, empty where it may not."""
 
     headline: str
     since: datetime
@@ -29,6 +30,7 @@ class Explanation:
     on_whom: tuple[str, ...]
     next: str
     compared: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     early: str = ""
 
 
@@ -42,6 +44,7 @@ def explain(state: RolloutState, seen: Observation, now: datetime) -> Explanatio
         on_whom=_on_whom(state, seen, now),
         next=_next(state),
         compared=tuple(each.verdict.sentence for each in found),
+        doubts=doubts(state, found),
         early=early_waits(state, found, now) if state.phase is Phase.PROGRESSING else "",
     )
 

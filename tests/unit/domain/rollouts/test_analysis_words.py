@@ -17,6 +17,7 @@ from sluiceway.domain.rollouts.analysis_words import (
     compared_words,
     counts_words,
     decider_words,
+    doubts,
     early_words,
     evidence_words,
     follows_words,
@@ -133,6 +134,41 @@ def test_without_known_noise_a_person_is_asked_whatever_the_action() -> None:
     )
     known = in_first_stage(a_world(an_analysis()))
     assert noise_words(errors_of(known), known.state) == ""
+
+
+def test_a_person_who_is_asked_is_told_why_the_noise_is_unknown() -> None:
+    world = a_world(an_analysis(ERRORS, SLOW, noise=UsualNoise.LEARNED))
+    world.noise_unknown = dict.fromkeys(("errors", "slow_requests"), "stable has one instance")
+    in_first_stage(world)
+    doubted = explain(world.state, world.observe(), world.now).doubts
+    world.counts["errors"] = WORSE
+    world.run(until=Phase.PAUSED, ticks=60)
+
+    why = (
+        "how much two equally good versions differ here is not known yet (stable has one instance),"
+        " so a person should decide"
+    )
+    assert doubted == (f"errors and slow requests: {why}",)
+    assert world.state.pause is not None
+    assert world.state.pause.asks
+    assert world.state.pause.reason.endswith(f"; {why}")
+
+
+def test_means_say_that_their_noise_is_only_declared() -> None:
+    world = in_first_stage(a_world(an_analysis(COMPARABLE["user_satisfaction"], noise=UsualNoise.LEARNED)))
+
+    (doubt,) = doubts(world.state, find(world.state))
+    assert doubt == (
+        "user satisfaction: how much two equally good versions differ here is not known yet"
+        " (it is not learned where means are compared, only declared: noise: independent),"
+        " so a person should decide"
+    )
+
+
+def test_known_noise_leaves_no_doubt() -> None:
+    world = in_first_stage(a_world(an_analysis()))
+
+    assert explain(world.state, world.observe(), world.now).doubts == ()
 
 
 def test_counts_are_told_with_thousands_apart() -> None:

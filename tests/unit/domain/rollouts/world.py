@@ -92,6 +92,7 @@ class World:
         default_factory=dict[str, Interval | MeanInterval]
     )  # of every tick, by metric
     noise: dict[str, Noise] = field(default_factory=dict[str, Noise])
+    noise_unknown: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         self.state: RolloutState = begin(self.plan, stable=STABLE, new=NEW, instances=1, now=self.now)
@@ -129,6 +130,7 @@ class World:
             stage_stable=dict(self.stable),
             counted=tuple(Counted(name, self.now, interval) for name, interval in self.counts.items()),
             noise=dict(self.noise),
+            noise_unknown=dict(self.noise_unknown),
             smoke=self.smoke,
             commands=commands,
         )
