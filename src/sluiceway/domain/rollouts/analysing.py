@@ -29,7 +29,16 @@ from sluiceway.domain.process.plan import (
     Comparison,
     UsualNoise,
 )
-from sluiceway.domain.rollouts.comparing import counted_of, fits, judge_metric, take_in, unit_of, unseen
+from sluiceway.domain.rollouts.comparing import (
+    counted_of,
+    fits,
+    is_sound_in_stage,
+    judge_metric,
+    stage_start,
+    take_in,
+    unit_of,
+    unseen,
+)
 from sluiceway.domain.rollouts.model import (
     AnalysisState,
     MetricAnalysis,
@@ -158,9 +167,26 @@ def is_unanswered(verdict: Verdict, metric: AnalysedMetric) -> bool:
     return isinstance(verdict, NoData) or too_little
 
 
-def are_sound(found: tuple[Found, ...]) -> bool:
-    """Return whether every metric is shown to be no worse than its margin."""
-    return bool(found) and all(isinstance(each.verdict, NoRegressionWithinMargin) for each in found)
+def begin_stage(state: RolloutState) -> RolloutState:
+    """Return the state with the evidence so far marked, as a stage's weight comes into force."""
+    known = state.analysis
+    if known is None:
+        return state
+    marked = tuple(replace(each, at_stage=stage_start(each.evidence)) for each in known.metrics)
+    return replace(state, analysis=replace(known, metrics=marked))
+
+
+def not_shown_sound(state: RolloutState, found: tuple[Found, ...]) -> tuple[Found, ...]:
+    """Return the metrics not yet shown to be no worse than their margin, over all or in the running stage."""
+    return tuple(each for each in found if not _is_shown_sound(state, each))
+
+
+def _is_shown_sound(state: RolloutState, each: Found) -> bool:
+    analysis, known = state.plan.analysis, state.analysis
+    if analysis is None or known is None or not isinstance(each.verdict, NoRegressionWithinMargin):
+        return False
+    remembered = _known(known, each.metric)
+    return is_sound_in_stage(remembered, metric=each.metric, analysis=analysis, bake_s=known.bake_s)
 
 
 def subject_of(metric: AnalysedMetric, known: MetricAnalysis, state: RolloutState) -> Subject:
@@ -250,4 +276,5 @@ def _follow(
         noise,
         fresh[-1].slower_than_ms if fresh else each.slower_than_ms,
         why_unknown(analysis, metric, seen),
+        each.at_stage,
     )

@@ -29,10 +29,10 @@ from sluiceway.domain.process.plan import (
     Comparison,
     WhenInconclusive,
 )
-from sluiceway.domain.rollouts.analysing import JOINT, Found, is_compared, is_unanswered
+from sluiceway.domain.rollouts.analysing import JOINT, Found, is_compared, is_unanswered, not_shown_sound
 from sluiceway.domain.rollouts.comparing import counted_of, unit_of
 from sluiceway.domain.rollouts.model import Phase, RolloutState
-from sluiceway.domain.rollouts.moves import current_stage, duration_words
+from sluiceway.domain.rollouts.moves import current_stage, duration_words, percent
 from sluiceway.domain.rollouts.progress import stage_time_left_s
 
 _WAY_BACK = frozenset({Phase.ROLLING_BACK, Phase.ROLLED_BACK, Phase.ABORTED})
@@ -242,14 +242,21 @@ def early_waits(state: RolloutState, found: tuple[Found, ...], now: datetime) ->
     left_s = stage_time_left_s(state, now)
     if analysis is None or not analysis.promote_early or stage is None or not left_s or not found:
         return ""
-    open_ones = [each for each in found if stand_of(each) is not Stand.NO_REGRESSION]
-    needs = [f"{each.metric.words} to be shown below {_sound_bound((each.metric,))}" for each in open_ones]
+    needs = [
+        f"{each.metric.words} to be shown below {_sound_bound((each.metric,))}{_anew(state, each)}"
+        for each in not_shown_sound(state, found)
+    ]
     short_s = analysis.min_bake_s - (stage.duration_s - left_s)
     if short_s > 0:
         needs.append(f"{duration_words(max(short_s, 1))} more of stage {stage.id}")
     if not needs:
         return "may pass early, as soon as its criteria are met and no trigger is in breach"
     return f"may pass early; that needs {' and '.join(needs)}"
+
+
+def _anew(state: RolloutState, found: Found) -> str:
+    """Return where it must be shown once more: what a lower weight showed is not enough."""
+    return f" at {percent(state.weight_bp)} as well" if stand_of(found) is Stand.NO_REGRESSION else ""
 
 
 def decider_words(by: str, state: RolloutState) -> str:

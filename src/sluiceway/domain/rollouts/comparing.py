@@ -10,13 +10,22 @@ from dataclasses import replace
 from typing import assert_never
 
 from sluiceway.domain.analysis.counts import Interval
-from sluiceway.domain.analysis.evidence import Evidence, Settings, evidence_of_regression, start, update
+from sluiceway.domain.analysis.evidence import (
+    Evidence,
+    Settings,
+    evidence_of_low_rate,
+    evidence_of_regression,
+    evidence_of_soundness,
+    start,
+    update,
+)
 from sluiceway.domain.analysis.mean_verdict import judge_means
 from sluiceway.domain.analysis.means import (
     MeanEvidence,
     MeanInterval,
     MeanSettings,
     evidence_of_loss,
+    evidence_of_no_loss,
     start_means,
     update_means,
 )
@@ -24,7 +33,9 @@ from sluiceway.domain.analysis.noise import CAUTIOUS, Noise
 from sluiceway.domain.analysis.verdict import INSTANCE_TIME, Subject, Verdict, judge
 from sluiceway.domain.process import metrics
 from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison, MetricSource
-from sluiceway.domain.rollouts.model import MetricAnalysis
+from sluiceway.domain.rollouts.model import MetricAnalysis, StageStart
+
+_LEAST = 1e-300  # evidence, so that it can be divided by
 
 
 def unseen(metric: AnalysedMetric) -> MetricAnalysis:
@@ -65,6 +76,34 @@ def take_in(
         if isinstance(interval, MeanInterval):
             evidence = update_means(evidence, interval, of_means)
     return evidence
+
+
+def stage_start(evidence: Evidence | MeanEvidence) -> StageStart:
+    """Return how far the evidence is now, as a stage's weight comes into force."""
+    if isinstance(evidence, Evidence):
+        return StageStart(evidence.n0, evidence.n1, evidence.x1, evidence_of_soundness(evidence))
+    return StageStart(evidence.n0, evidence.n1, 0.0, evidence_of_no_loss(evidence))
+
+
+def is_sound_in_stage(
+    known: MetricAnalysis, *, metric: AnalysedMetric, analysis: Analysis, bake_s: float
+) -> bool:
+    """Return whether the running stage alone shows the metric to be no worse, on enough data of its own.
+
+    What a version did at a lower weight says nothing of how it bears this one. The quotient of two moments of
+    an e-process is an e-value given the first, so the stage has a chance of `beta` of being wrong, no more.
+    """
+    now, then = known.evidence, known.at_stage
+    if min(now.n0 - then.n0, now.n1 - then.n1) < metric.min_requests:
+        return False
+    before = max(then.soundness, _LEAST)
+    if isinstance(now, Evidence):
+        settings = settings_of(analysis, metric, known.noise, bake_s)
+        here = replace(now, n1=now.n1 - then.n1, x1=now.x1 - then.x1)
+        shown = max(evidence_of_soundness(now) / before, evidence_of_low_rate(here, settings))
+    else:
+        shown = evidence_of_no_loss(now) / before
+    return shown >= 1.0 / analysis.beta
 
 
 def judge_metric(

@@ -16,6 +16,7 @@ from sluiceway.domain.process.plan import FULL_WEIGHT_BP, Action
 from sluiceway.domain.rollouts import moves
 from sluiceway.domain.rollouts.analysing import (
     Alarm,
+    begin_stage,
     blocking,
     find,
     find_alarm,
@@ -192,7 +193,8 @@ def _count_sample(state: RolloutState, seen: Observation, now: datetime) -> Roll
     """Note that this sample was seen, and the stage's start once its split is in force."""
     stage_runs = state.phase is Phase.PROGRESSING
     if stage_runs and state.stage_entered_at is None and is_in_force(state, seen):
-        return replace(state, stage_entered_at=now, stage_samples=0, last_sample=seen.sample)
+        entered = replace(state, stage_entered_at=now, stage_samples=0, last_sample=seen.sample)
+        return begin_stage(entered)
     if seen.sample == state.last_sample:
         return state
     counted = replace(

@@ -191,6 +191,20 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class StageStart:
+    """How far one metric's evidence was when the running stage's weight came into force: requests and bad
+    ones, and the e-value for "no worse"."""
+
+    n0: float = 0.0
+    n1: float = 0.0
+    x1: float = 0.0
+    soundness: float = 1.0
+
+
+_FROM_THE_START = StageStart()
+
+
+@dataclass(frozen=True, slots=True)
 class MetricAnalysis:
     """What the statistical comparison remembers of one metric. `noise_unknown` says why its usual noise is
     assumed, not learned."""
@@ -200,6 +214,7 @@ class MetricAnalysis:
     noise: Noise
     slower_than_ms: float = 0.0
     noise_unknown: str = ""
+    at_stage: StageStart = _FROM_THE_START
 
 
 @dataclass(frozen=True, slots=True)

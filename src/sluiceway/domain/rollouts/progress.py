@@ -13,11 +13,11 @@ from sluiceway.domain.process.plan import Action, CriterionKind, Stage, WhenInco
 from sluiceway.domain.rollouts import moves
 from sluiceway.domain.rollouts.analysing import (
     Found,
-    are_sound,
     blocking,
     figures_of,
     find,
     is_compared,
+    not_shown_sound,
     unanswered,
 )
 from sluiceway.domain.rollouts.effects import is_in_force, is_off_new
@@ -134,9 +134,12 @@ def _run_stage(state: RolloutState, seen: Observation, now: datetime) -> Step:
 def _may_pass_early(
     state: RolloutState, stage: Stage, found: tuple[Found, ...], seen: Observation, left_s: float
 ) -> bool:
-    """Return whether the process allows it, every metric is shown to be sound and all criteria are met."""
+    """Return whether the process allows it, every metric is shown to be sound and all criteria are met.
+
+    Shown over the whole rollout and anew at this stage's weight: load is what many regressions wait for.
+    """
     analysis = state.plan.analysis
-    if analysis is None or not analysis.promote_early or not are_sound(found):
+    if analysis is None or not analysis.promote_early or not found or not_shown_sound(state, found):
         return False
     if stage.duration_s - left_s < analysis.min_bake_s or state.stage_samples < MIN_STAGE_SAMPLES:
         return False

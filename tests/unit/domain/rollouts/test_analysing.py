@@ -10,7 +10,7 @@ import pytest
 from sluiceway.domain.analysis.counts import Interval, Problem
 from sluiceway.domain.analysis.means import MeanInterval
 from sluiceway.domain.analysis.noise import INDEPENDENT, Noise
-from sluiceway.domain.analysis.verdict import NoData, Regression
+from sluiceway.domain.analysis.verdict import NoData, NoRegressionWithinMargin, Regression
 from sluiceway.domain.process.comparable import COMPARABLE
 from sluiceway.domain.process.plan import (
     Action,
@@ -25,11 +25,11 @@ from sluiceway.domain.process.plan import (
     WhenInconclusive,
 )
 from sluiceway.domain.rollouts.analysing import figures_of, find, subject_of
-from sluiceway.domain.rollouts.analysis_words import evidence_words
+from sluiceway.domain.rollouts.analysis_words import early_waits, evidence_words
 from sluiceway.domain.rollouts.comparing import unseen
 from sluiceway.domain.rollouts.decision import decide
 from sluiceway.domain.rollouts.model import CommandKind, Counted, Phase
-from tests.unit.domain.rollouts.world import NEW, STABLE, World, a_plan, a_trigger
+from tests.unit.domain.rollouts.world import NEW, STABLE, World, a_plan, a_trigger, expression
 
 ERRORS = AnalysedMetric("errors", MetricSource.ENVOY)
 SLOW = AnalysedMetric("slow_requests", MetricSource.ENVOY)
@@ -283,6 +283,57 @@ def test_a_sound_version_passes_stages_early_where_the_process_allows_it() -> No
     assert passed
     assert "1.5 times or more" in passed[0].why
     assert "promoted-early" not in usual.kinds
+
+
+def test_what_a_lower_weight_showed_lets_no_stage_pass_early() -> None:
+    analysis = an_analysis(promote_early=True, min_bake_s=60)
+    world = in_first_stage(a_world(analysis, criteria=(expression("error_rate < 0.02"),)), ticks=0)
+    world.figures(error_rate=0.05)
+    for _ in range(40):  # much is known by then, but the criterion holds the stage
+        world.tick()
+    world.figures(error_rate=0.0)
+    while world.state.stage_index == 0:
+        world.tick()
+    world.counts["errors"] = Interval(750, 7, 250, 4, 10.0)  # worse, at the higher load
+    while world.state.stage_entered_at is None:
+        world.tick()
+
+    for _ in range(12):
+        world.tick()
+
+    assert isinstance(
+        find(world.state)[0].verdict, NoRegressionWithinMargin
+    )  # by the evidence of both stages
+    assert (world.state.stage_index, world.state.phase) == (1, Phase.PROGRESSING)
+    assert world.kinds.count("promoted-early") == 1
+
+
+def test_a_stage_passes_early_on_enough_requests_of_its_own() -> None:
+    metric = replace(ERRORS, limit_rate=0.5, min_requests=50)
+    world = in_first_stage(a_world(an_analysis(metric, promote_early=True, min_bake_s=60)), ticks=0)
+    while world.state.stage_index == 0:
+        world.tick()
+    world.counts["errors"] = Interval(100, 1, 4, 0, 10.0)
+    while world.state.stage_entered_at is None:
+        world.tick()
+    entered = world.state.stage_entered_at
+
+    while world.state.stage_index == 1:
+        world.tick()
+
+    assert (world.now - entered).total_seconds() == pytest.approx(140, abs=10)  # 13 times 4 requests
+
+
+def test_a_stage_says_that_it_must_be_shown_at_its_own_weight() -> None:
+    world = in_first_stage(a_world(an_analysis(promote_early=True, min_bake_s=60)), ticks=0)
+    while world.state.stage_index == 0:
+        world.tick()
+    while world.state.stage_entered_at is None:
+        world.tick()
+
+    assert early_waits(world.state, find(world.state), world.now).startswith(
+        "may pass early; that needs errors to be shown below 1.5 times at 25 % as well and"
+    )
 
 
 def test_no_stage_passes_before_the_shortest_bake() -> None:
