@@ -14,6 +14,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from bench.analysis_judge import learn_placebo
 from bench.analysis_vector import check, run
 from bench.analysis_worlds import (
     IDEAL,
+    LASTING,
     NOISY,
     ODD_WORLDS,
     WORLDS,
@@ -43,6 +45,7 @@ HOUR_S, DAY_S = 3_600.0, 86_400.0
 EFFECT_S = 4 * HOUR_S
 LATENCY_BASE, LATENCY_TIMES = 0.05, 4.04  # log-normal, sigma 0.5, bound at p95: 50 % slower is 4.04 as many
 SETTINGS = Settings()
+NO_ROLLBACK = 1e-30  # an alpha that no evidence reaches: what would be promoted if nothing were rolled back
 Figures = dict[str, Any]
 
 
@@ -74,6 +77,7 @@ class Bench:
         began = time.monotonic()
         self._check()
         figures: Figures = {"targets": self._targets()}
+        figures["moving"] = [self._moving(world) for world in (IDEAL, NOISY, LASTING)]
         figures["worlds"] = [self._cell(Traffic(), world, self._null_runs) for world in WORLDS]
         if not self._quick:
             figures["odd_worlds"] = [self._odd(world) for world in ODD_WORLDS]
@@ -137,6 +141,30 @@ class Bench:
             "false_promotion_4h": _share(np.isfinite(promoted)),
         }
 
+    def _moving(self, world: World) -> Figures:
+        """Ratios that move but never pass what is tolerated: false answers, and x5 after an hour at 0.3."""
+        noises = self._noises(world, Traffic())
+        row: Figures = {"world": world.name}
+        for name, ratio in MOVING.items():
+            counts = self._simulate(world, Traffic(), self._null_runs, DAY_S, ratio)
+            found = run(counts, STEP_S, noises, SETTINGS, promote=False).rollback_s
+            row[name] = _share(np.isfinite(found))
+        counts = self._simulate(
+            world, Traffic(), self._runs, EFFECT_S, _from(HOUR_S, SETTINGS.sound_margin, before=3.0)
+        )
+        found = run(counts, STEP_S, noises, replace(SETTINGS, alpha=NO_ROLLBACK)).promote_s
+        row["promoted: 3 for 1 h, then 1.5"] = _share(np.isfinite(found))
+        row["x5"] = self._delay(
+            "x5 after 1 h at 0.3",
+            world,
+            Traffic(),
+            _from(HOUR_S, 5.0, before=0.3),
+            HOUR_S + EFFECT_S,
+            onset_s=HOUR_S,
+        )
+        say(str(row))
+        return row
+
     def _cell(self, traffic: Traffic, world: World, runs: int) -> Figures:
         """All analysers on one world and traffic: false rollbacks, then detection of x2, x5 and x10."""
         rows: Figures = {}
@@ -193,8 +221,12 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _from(onset_s: float, ratio: float) -> Callable[[Floats], Floats]:
-    return lambda t: np.where(t >= onset_s, ratio, 1.0)
+def _from(onset_s: float, ratio: float, *, before: float = 1.0) -> Callable[[Floats], Floats]:
+    return lambda t: np.where(t >= onset_s, ratio, before)
+
+
+def _in_turns(one: float, other: float, each_s: float) -> Callable[[Floats], Floats]:
+    return lambda t: np.where(t % (2 * each_s) < each_s, one, other)
 
 
 def _grid() -> Iterator[Traffic]:
@@ -280,6 +312,15 @@ def _plugged(
                 break
             history["intervals"].append((stable, canary))
     return np.resize(found, all_runs)
+
+
+MOVING = {
+    "0.3 for 1 h, then 1": _from(HOUR_S, 1.0, before=0.3),
+    "0.3 for 1 h, then 1.25": _from(HOUR_S, SETTINGS.margin, before=0.3),
+    "0.9 for 1 h, then 1.25": _from(HOUR_S, SETTINGS.margin, before=0.9),
+    "0.5 and 1.25 in turns of 30 min": _in_turns(0.5, SETTINGS.margin, HOUR_S / 2),
+    "0.5 and 1.25 in turns of 3 min": _in_turns(0.5, SETTINGS.margin, HOUR_S / 20),
+}
 
 
 if __name__ == "__main__":

@@ -74,9 +74,10 @@ def run(
         if i > 0:
             weight = min((1 - AT_START) * step_s / settings.bake_s, 1 - spent)
             if weight > 0:
-                _pool(worse, math.log(weight))
+                _pool(worse, math.log(weight), sd * sd)
                 spent += weight
         _weigh(worse, np.asarray(settings.margin), odds, x1, x, keep=keep, gain=gain)
+        _forget(worse, sd * sd)
         bad1 = bad1 + x1
         evidence = np.exp(worse.log_evidence).mean(1) + max(0.0, 1 - spent)
         now_s = (i + 1) * step_s
@@ -124,13 +125,27 @@ def _claims(factors: tuple[float, ...], weight: float, sd: Floats, bursts: list[
     return _Claims(np.array(factors), phi, zero + math.log(weight), zero, var, zero, var)
 
 
-def _pool(claims: _Claims, log_weight: float) -> None:
+def _pool(claims: _Claims, log_weight: float, unknown: Floats) -> None:
     total = np.logaddexp(claims.log_evidence, log_weight)
     fresh = np.exp(log_weight - total)
-    mean = (1 - fresh) * claims.mean + fresh * claims.null_mean
-    old, new = claims.var + (claims.mean - mean) ** 2, claims.null_var + (claims.null_mean - mean) ** 2
-    claims.var = (1 - fresh) * old + fresh * new
-    claims.mean, claims.log_evidence = mean, total
+    claims.mean, claims.var = _mix(claims.mean, claims.var, unknown, fresh)
+    claims.null_mean, claims.null_var = _mix(claims.null_mean, claims.null_var, unknown, fresh)
+    claims.log_evidence = total
+
+
+def _mix(mean: Floats, var: Floats, unknown: Floats, fresh: Floats) -> tuple[Floats, Floats]:
+    mixed = (1 - fresh) * mean
+    return mixed, (1 - fresh) * (var + (mean - mixed) ** 2) + fresh * (unknown + mixed**2)
+
+
+def _forget(claims: _Claims, unknown: Floats) -> None:
+    is_known = claims.null_mean >= 0
+    claims.mean, claims.null_mean = (
+        np.where(is_known, claims.mean, 0),
+        np.where(is_known, claims.null_mean, 0),
+    )
+    claims.var = np.where(is_known, claims.var, unknown)
+    claims.null_var = np.where(is_known, claims.null_var, unknown)
 
 
 def _weigh(

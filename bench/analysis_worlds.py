@@ -40,6 +40,7 @@ IDEAL = World()
 SHARED = World("shared", incidents=6.0)
 SWING = World("swing", swing=0.6)
 NOISY = World("noisy", own_sd=0.2, common_sd=0.25, burst=3.0, swing=0.5, incidents=3.0)
+LASTING = replace(NOISY, name="noisy, memory 1 h", memory_s=3_600.0)
 WORLDS = (IDEAL, SHARED, SWING, NOISY)
 ODD_WORLDS = (
     replace(NOISY, name="noisier", own_sd=0.3),

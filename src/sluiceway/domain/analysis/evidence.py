@@ -55,7 +55,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claimed ratio against its null: the log of the evidence, and the noise's level as each sees it."""
+    """One claimed ratio against its null: the log of the evidence, and the noise's level as each sees it.
+
+    Levels are logs of ratios, above the claimed ratio for `claimed`, above the tolerated one for `null`.
+    """
 
     log_evidence: float
     claimed: Level
@@ -111,7 +114,7 @@ class Evidence:
 
 def start(settings: Settings) -> Evidence:
     """Return the state before anything was counted."""
-    level = Level(0.0, settings.noise.slow_sd**2)
+    level = _unknown(settings.noise)
     worse = tuple(Claim(math.log(AT_START), level, level) for _ in WORSE)
     sound = tuple(Claim(0.0, level, level) for _ in SOUND)
     return Evidence(worse, sound, AT_START, start_ratios(settings.noise))
@@ -132,8 +135,9 @@ def update(state: Evidence, interval: Interval, settings: Settings) -> Evidence:
     worse, spent = _spend(state, interval.seconds, settings)
     # The margin is of mean rates; a log ratio that wanders lies half its variance below the mean's log.
     sound_margin = settings.sound_margin * math.exp(-0.5 * noise.slow_sd**2)
+    worse = _weigh(worse, WORSE, settings.margin, odds, interval, noise=noise, step=step)
     return Evidence(
-        worse=_weigh(worse, WORSE, settings.margin, odds, interval, noise=noise, step=step),
+        worse=tuple(_forget(claim, noise) for claim in worse),
         sound=_weigh(state.sound, SOUND, sound_margin, odds, interval, noise=noise, step=step),
         spent=spent,
         ratios=follow_ratio(state.ratios, odds, interval, noise, state.elapsed_s),
@@ -199,24 +203,40 @@ def _rest(claim: Claim, step: Wandering) -> Claim:
 def _spend(state: Evidence, seconds: float, settings: Settings) -> tuple[tuple[Claim, ...], float]:
     """Start every claim anew with a little of the weight that is left: "it begins now".
 
-    A fresh claim knows of the noise what the null does. It is pooled with the one under way as one normal
-    distribution of the same mean and variance, which keeps the state small; any predictable choice is valid.
+    A fresh claim, and the null it is weighed against, know nothing of the noise: what was learned before may
+    have been the version, not the noise. Both are pooled with those under way, as normal distributions of the
+    same mean and variance, which keeps the state small.
     """
     weight = min((1.0 - AT_START) * seconds / settings.bake_s, 1.0 - state.spent)
     if weight <= 0.0 or state.elapsed_s == 0.0:
         return state.worse, state.spent
-    log_weight = math.log(weight)
-    return tuple(_pool(claim, log_weight) for claim in state.worse), state.spent + weight
+    log_weight, fresh = math.log(weight), _unknown(settings.noise)
+    return tuple(_pool(claim, log_weight, fresh) for claim in state.worse), state.spent + weight
 
 
-def _pool(claim: Claim, log_weight: float) -> Claim:
+def _pool(claim: Claim, log_weight: float, fresh: Level) -> Claim:
     top = max(claim.log_evidence, log_weight)
     total = top + math.log(math.exp(claim.log_evidence - top) + math.exp(log_weight - top))
-    fresh = math.exp(log_weight - total)
-    old, new = claim.claimed, claim.null
-    mean = (1.0 - fresh) * old.mean + fresh * new.mean
-    var = (1.0 - fresh) * (old.var + (old.mean - mean) ** 2) + fresh * (new.var + (new.mean - mean) ** 2)
-    return Claim(total, Level(mean, var), claim.null)
+    share = math.exp(log_weight - total)
+    return Claim(total, _mix(claim.claimed, fresh, share), _mix(claim.null, fresh, share))
+
+
+def _mix(old: Level, fresh: Level, share: float) -> Level:
+    mean = (1.0 - share) * old.mean + share * fresh.mean
+    of_old, of_fresh = old.var + (old.mean - mean) ** 2, fresh.var + (fresh.mean - mean) ** 2
+    return Level(mean, (1.0 - share) * of_old + share * of_fresh)
+
+
+def _forget(claim: Claim, noise: Noise) -> Claim:
+    """Forget a noise that seems to favour the new version: it may have been better then, and a return to what
+    is tolerated is no regression. The evidence stays, and both hypotheses see the noise as at the start."""
+    if claim.null.mean >= 0.0:
+        return claim
+    return Claim(claim.log_evidence, _unknown(noise), _unknown(noise))
+
+
+def _unknown(noise: Noise) -> Level:
+    return Level(0.0, noise.slow_sd**2)
 
 
 def _weigh(
