@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sluiceway.domain.analysis.noise import CAUTIOUS, INDEPENDENT, Noise
 from sluiceway.domain.analysis.verdict import (
+    DOUBT,
     NoData,
     NoRegressionWithinMargin,
     RangeOf,
@@ -144,8 +145,14 @@ def find_alarm(state: RolloutState, found: tuple[Found, ...]) -> Alarm | None:
 
 
 def unmuted(state: RolloutState, found: tuple[Found, ...]) -> RolloutState:
-    """Return the state in which a regression that is no more may be asked about again."""
-    recovered = {each.id for each in found if not isinstance(each.verdict, Regression)}
+    """Return the state in which a regression that is no more may be asked about again.
+
+    It is no more once little of its evidence is left: about what comes and goes at the limit a person was
+    asked already.
+    """
+    recovered = {each.id for each in found if each.evidence_share < DOUBT}
+    if sum(each.evidence_share for each in found) < DOUBT:
+        recovered.add(JOINT)
     kept = tuple(name for name in state.muted if name not in recovered)
     return state if kept == state.muted else replace(state, muted=kept)
 

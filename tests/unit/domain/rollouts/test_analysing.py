@@ -140,6 +140,35 @@ def test_a_person_may_go_on_in_spite_of_it_and_is_not_asked_again() -> None:
     assert world.state.muted == ("analysis:errors",)
 
 
+def test_what_comes_and_goes_at_the_limit_is_asked_once() -> None:
+    world = in_first_stage(a_world(an_analysis(replace(ERRORS, min_effect=0.05), on_regression=Action.ASK)))
+    world.counts["errors"] = WORSE
+    world.run(until=Phase.PAUSED, ticks=10)
+    world.ask(CommandKind.RESUME)
+
+    for bad in (10, 10, 10, 40, 40, 40) * 3:  # the difference falls below what matters, and is back
+        world.counts["errors"] = replace(WORSE, x1=bad)
+        world.tick()
+
+    assert world.kinds.count("asked") == 1
+    assert world.state.muted == ("analysis:errors",)
+
+
+def test_a_regression_that_was_gone_is_asked_about_again() -> None:
+    world = in_first_stage(a_world(an_analysis(on_regression=Action.ASK), 500, 2_500, 10_000))
+    world.counts["errors"] = replace(WORSE, x1=15)
+    world.run(until=Phase.PAUSED, ticks=20)
+    world.ask(CommandKind.RESUME)
+    world.counts["errors"] = ALIKE
+    while world.state.muted:
+        world.tick()
+    world.counts["errors"] = WORSE
+
+    world.run(until=Phase.PAUSED, ticks=30)
+
+    assert world.kinds.count("asked") == 2
+
+
 def test_another_metric_still_acts_after_one_was_accepted() -> None:
     world = in_first_stage(a_world(an_analysis(ERRORS, SLOW, on_regression=Action.ASK)))
     world.counts["errors"] = WORSE
