@@ -255,6 +255,16 @@ def test_silence_is_nothing_new_for_as_long_as_the_analysis_bears_it_and_no_data
     assert totals_of(rig, ORDERS).at_s - began == 600
 
 
+def test_a_metric_may_bear_more_silence_than_the_analysis(rig: PushedRig) -> None:
+    patient = replace(ORDERS, stale_s=3 * STALE_S)
+    rig.push("order_completion", NEW, count=10, bad=1)
+    began = rig.clock.monotonic_s()
+    rig.clock.advance(600)
+
+    assert totals_of(rig, patient).at_s - began == 3 * STALE_S
+    assert totals_of(rig, ORDERS).at_s - began == STALE_S
+
+
 def test_a_system_clock_that_jumps_does_not_make_a_silent_source_speak(rig: PushedRig) -> None:
     rig.happen(NEW, 10, 1)
     rig.clock.advance(STALE_S + 10)

@@ -16,6 +16,7 @@ from sluiceway.domain.process.plan import AnalysedMetric, Comparison, MetricSour
 
 T = TypeVar("T")
 
+LEAST_STALE_S, MOST_STALE_S = 1.0, 86_400.0
 LEAST_SLOW_S, MOST_SLOW_S = 0.001, 60.0  # what the proxy tells apart
 USUAL_LOSS = 0.05  # of the width of a score's bounds: the tolerated loss where none is named
 _DEFAULT = AnalysedMetric("", MetricSource.ENVOY)
@@ -25,13 +26,15 @@ _RATE = re.compile(r"\s*(?P<count>\d{1,6}(?:\.\d{1,3})?)\s+per\s+(?P<unit>second
 
 @dataclass(frozen=True, slots=True)
 class ForAll:
-    """What `analysis` says about all of its metrics. The margins and `min_effect` are of shares only."""
+    """What `analysis` says about all of its metrics. The margins and `min_effect` are of shares only;
+    `is_stale_told` when it says after which silence there is no data, which counts for pushed metrics too."""
 
     margin: float = _DEFAULT.margin
     sound_margin: float = _DEFAULT.sound_margin
     min_effect: float = _DEFAULT.min_effect
     min_requests: int = _DEFAULT.min_requests
     min_bad: int = _DEFAULT.min_bad
+    is_stale_told: bool = False
 
 
 def take(fields: Fields, name: str, read: Callable[[Value], T | None], default: T) -> T:
@@ -63,7 +66,8 @@ def read_analysed_metrics(
 
 def with_defaults(base: AnalysedMetric, for_all: ForAll) -> AnalysedMetric:
     """Return a metric of which the process says nothing but its name."""
-    metric = replace(base, min_requests=for_all.min_requests, min_bad=for_all.min_bad)
+    stale_s = None if for_all.is_stale_told else base.stale_s
+    metric = replace(base, min_requests=for_all.min_requests, min_bad=for_all.min_bad, stale_s=stale_s)
     if metric.comparison is Comparison.MEANS:
         margin = USUAL_LOSS * (metric.high - metric.low)
         return replace(metric, margin=margin, sound_margin=2 * margin)
@@ -115,7 +119,14 @@ def _with_settings(
         lambda value: values.number(value, least=vocabulary.LEAST_WEIGHT, most=vocabulary.MOST_WEIGHT),
         metric.weight,
     )
-    return replace(metric, weight=weight, min_requests=requests, min_bad=bad)
+    stale = fields.get("stale")
+    stale_s = (read_stale(stale) if stale else None) or metric.stale_s
+    return replace(metric, weight=weight, min_requests=requests, min_bad=bad, stale_s=stale_s)
+
+
+def read_stale(value: Value) -> float | None:
+    """Return how long silence lasts, in real seconds, until it is no data."""
+    return values.duration(value, least_s=LEAST_STALE_S, most_s=MOST_STALE_S)
 
 
 def _refuse_misplaced(fields: Fields, base: AnalysedMetric) -> None:

@@ -16,6 +16,7 @@ from sluiceway.config.analysed_metrics import (
     read_effect,
     read_minimum_data,
     read_ratio,
+    read_stale,
     take,
     with_defaults,
 )
@@ -23,10 +24,17 @@ from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value
 from sluiceway.domain.process.comparable import default_analysis, has_both_versions
 from sluiceway.domain.process.conditions import NO_REGRESSION
-from sluiceway.domain.process.plan import Analysis, CriterionKind, MetricSpec, Stage
+from sluiceway.domain.process.plan import (
+    Analysis,
+    CriterionKind,
+    MetricSpec,
+    RolloutPlan,
+    Service,
+    Stage,
+    UsualNoise,
+)
 
 LEAST_INTERVAL_S, MOST_INTERVAL_S = 0.5, 60.0
-LEAST_STALE_S, MOST_STALE_S = 1.0, 86_400.0
 
 
 def analysis_of_plan(
@@ -79,6 +87,18 @@ def _check_stages(fields: Fields, place: Value, steps: tuple[Stage, ...], asking
             )
 
 
+def note_one_instance(value: Value, service: Service, plan: RolloutPlan) -> None:
+    """Note that one instance tells nothing of how much instances differ, where that is to be learned."""
+    is_learned = plan.analysis is not None and plan.analysis.noise is UsualNoise.LEARNED
+    if is_learned and service.instances == 1:
+        place = next((entry for key, entry in value.entries() if key.raw == "instances"), value)
+        place.note(
+            "has one instance, which tells nothing of how much equally good instances differ, so the "
+            "analysis asks a person instead of rolling back; run 2 or more, or write noise: independent "
+            "where traffic is generated"
+        )
+
+
 def read_analysis(value: Value, own: Mapping[str, MetricSpec]) -> Analysis:
     """Return the analysis, with its defaults where it has problems."""
     fields = vocabulary.ANALYSIS.read(value)
@@ -93,6 +113,7 @@ def read_analysis(value: Value, own: Mapping[str, MetricSpec]) -> Analysis:
         min_effect=take(fields, "minimum_effect", read_effect, usual.min_effect),
         min_requests=requests,
         min_bad=bad,
+        is_stale_told=fields.get("stale") is not None,
     )
     metrics_value = fields.get("metrics")
     metrics = read_analysed_metrics(metrics_value, own, for_all) if metrics_value else ()
@@ -113,12 +134,7 @@ def read_analysis(value: Value, own: Mapping[str, MetricSpec]) -> Analysis:
         ),
         promote_early=is_early,
         min_bake_s=after_s,
-        stale_s=take(
-            fields,
-            "stale",
-            lambda time: values.duration(time, least_s=LEAST_STALE_S, most_s=MOST_STALE_S),
-            default.stale_s,
-        ),
+        stale_s=take(fields, "stale", read_stale, default.stale_s),
         interval_s=take(
             fields,
             "interval",

@@ -65,6 +65,7 @@ ANALYSED_METRIC = Section(
             "a smaller difference is never acted on: in points of percent, or in the unit of a score",
         ),
         Key("minimum_data", ref("minimum_data"), "what it takes before a verdict on this metric"),
+        Key("stale", DURATION, "real time without usable figures of it that counts as no data"),
         Key("low", number(least=-MOST_VALUE, most=MOST_VALUE), "of a score: the lowest value there can be"),
         Key("high", number(least=-MOST_VALUE, most=MOST_VALUE), "of a score: the highest value there can be"),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from sluiceway.config import shapes, values, vocabulary
@@ -54,7 +54,10 @@ def _read_metric(key: Value, value: Value) -> MetricSpec:
     source = values.choice(source_value, shapes.SOURCES) if source_value else implied
     unit = _unit(key, fields, default)
     worse = values.truth(worse_value) if worse_value else default.higher_is_worse
-    window_s, timeout_s, step_s = _times(fields, default)
+    is_pushed = source is MetricSource.PUSH
+    window_s, timeout_s, step_s = _times(
+        fields, replace(default, window_s=metrics.PUSHED_WINDOW_S) if is_pushed else default
+    )
     read = _source(key, fields, source) if source is not None else None
     if source is None or unit is None or worse is None or read is None:
         return default

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from sluiceway.config import values, vocabulary
+from sluiceway.config.analysis import note_one_instance
 from sluiceway.config.judgements import Judge
 from sluiceway.config.metric_specs import read_metrics
 from sluiceway.config.rollout import read_canary_deployment, read_rollout
@@ -70,6 +71,8 @@ def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None =
     ingress = read_ingress(ingress_value, service.name if service else "main") if ingress_value else None
     metrics = read_metrics(metrics_value) if metrics_value else ()
     rollout = _rollout(fields, Judge(metrics))
+    if service_value and service and rollout:
+        note_one_instance(service_value, service, rollout)
     if top.is_mapping and not top.entries():
         top.expected("a process with service, ingress and rollout")
     if rollout is not None and fields.is_mapping and (not service_value or not ingress_value):

@@ -110,12 +110,12 @@ class Counting:
                 self._tell_locked(metric, _missing(metric))
             return
         course.last = look
-        base = course.base
-        if base is None or base.stage != stage or now_s - base.at_s > 2 * self._analysis.stale_s:
+        base, stale_s = course.base, self._analysis.stale_of(metric)
+        if base is None or base.stage != stage or now_s - base.at_s > 2 * stale_s:
             self._begin(metric, look)
             return
         interval = self._tell_locked(metric, _between(metric, base, look))
-        if _is_done(metric, self._problem(metric, interval)) or now_s - base.at_s >= self._analysis.stale_s:
+        if _is_done(metric, self._problem(metric, interval)) or now_s - base.at_s >= stale_s:
             course.base = look
 
     def _begin(self, metric: AnalysedMetric, look: Look) -> None:

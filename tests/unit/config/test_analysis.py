@@ -82,6 +82,17 @@ def test_a_name_alone_takes_what_is_said_for_all() -> None:
     assert (errors.min_requests, errors.min_bad, errors.weight) == (80, 3, 1.0)
 
 
+def test_pushed_metrics_bear_more_silence_unless_the_process_says_how_much() -> None:
+    named = "{metrics: [errors, payment_failure_rate, user_satisfaction: {stale: 10m}]"
+    own = "metrics: {refunds: {source: push, unit: share}}\n"
+    plain, told = analysis_from(f"{named}}}"), analysis_from(f"{named}, stale: 45s}}")
+    refunds = analysis_from("{metrics: [refunds]}", own)
+
+    assert [plain.stale_of(metric) for metric in plain.metrics] == [60.0, 180.0, 600.0]
+    assert [told.stale_of(metric) for metric in told.metrics] == [45.0, 45.0, 600.0]
+    assert [refunds.stale_of(metric) for metric in refunds.metrics] == [180.0]
+
+
 def test_a_metrics_own_settings_win_over_those_for_all() -> None:
     slow, refunds = complete("slow_requests"), complete("refunds")
 
@@ -218,6 +229,36 @@ def test_an_analysis_that_rolls_back_is_as_good_as_a_trigger() -> None:
     assert notes_of(f"{STAGES}  analysis: {{on_regression: ask}}\n") == [
         "p.yaml:2:3: rollout: has no criteria and no triggers, so nothing rolls back by itself"
     ]
+
+
+def served(instances: str, analysis: str) -> list[str]:
+    """Return what is noted of a service with so many instances whose versions are compared."""
+    service = f"service: {{name: shop, command: 'run {{port}}'{instances}}}\ningress: {{listen: 8080}}\n"
+    return notes_of(f"{service}{STAGES}  analysis: {analysis}\n")
+
+
+ONE_INSTANCE = (
+    "has one instance, which tells nothing of how much equally good instances differ, so the analysis asks a "
+    "person instead of rolling back; run 2 or more, or write noise: independent where traffic is generated"
+)
+
+
+@pytest.mark.parametrize(
+    ("instances", "place"), [("", "1:10: service"), (", instances: 1", "1:57: service.instances")]
+)
+def test_one_instance_teaches_nothing_of_how_much_instances_differ(instances: str, place: str) -> None:
+    assert served(instances, "{}") == [f"p.yaml:{place}: {ONE_INSTANCE}"]
+
+
+def test_two_instances_or_declared_noise_need_no_note() -> None:
+    assert served(", instances: 2", "{}") == []
+    assert served("", "{noise: independent}") == []
+
+
+def test_without_an_analysis_one_instance_is_enough() -> None:
+    text = f"service: {{name: shop, command: 'run {{port}}'}}\ningress: {{listen: 8080}}\n{STAGES}"
+
+    assert [note for note in notes_of(text) if "one instance" in note] == []
 
 
 def test_an_audience_is_compared_with_a_grain_of_salt() -> None:

@@ -382,3 +382,13 @@ def test_a_time_of_the_processs_own_swings_unless_it_is_of_minutes(window: str, 
 )
 def test_a_trigger_that_waits_or_counts_is_told_nothing(trigger: str) -> None:
     assert hasty(trigger) == []
+
+
+def test_a_pushed_metric_looks_back_as_far_as_its_senders_are_slow() -> None:
+    text = (
+        "metrics:\n  refunds: {source: push, unit: share}\n  returns: {source: push, window: 30s}\n"
+        "  cart: {source: prometheus, query: 'x{v=\"{{version}}\"}', address: http://127.0.0.1:9090}\n"
+        "rollout: {stages: [{weight: 100}]}\n"
+    )
+
+    assert [metric.window_s for metric in parse_process(text).metrics] == [600.0, 30.0, 10.0]

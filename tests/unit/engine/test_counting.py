@@ -386,6 +386,20 @@ def test_a_source_that_hangs_is_told_of_as_missing(world: World) -> None:
     assert len(world.intervals()) == 1
 
 
+def test_a_metric_that_bears_more_silence_is_counted_over_longer_gaps() -> None:
+    told: list[list[tuple[float, float]]] = []
+    for stale_s in (None, 180.0):
+        world = World(replace(ERRORS, stale_s=stale_s))
+        world.serve((10, 1), (100, 2))
+        world.take(0)
+        world.take(150, answers=False)
+        world.serve((20, 3), (180, 4))
+        world.take()
+        told.append([(each.n1, each.n0) for each in world.intervals() if not each.is_missing])
+
+    assert told == [[], [(20, 180)]]
+
+
 def test_short_intervals_do_not_make_a_source_late() -> None:
     world = World(stale_s=20)
     world.clock.advance(OVERDUE_S)

@@ -98,7 +98,7 @@ class PushedMetrics:
         service, now_s = target.service.name, self._clock.monotonic_s()
         with self._reading() as tx:
             by_version = tx.point_totals(service, metric.name)
-            versions, patience_s = _compared(tx, service)
+            versions, patience_s = _compared(tx, service, metric)
         compared = versions if target.version in versions else {str(target.version)}
         heard = [totals.heard_at for version, totals in by_version.items() if version in compared]
         if not heard:
@@ -148,11 +148,12 @@ def _check_name(metric: str) -> None:
         )
 
 
-def _compared(tx: Transaction, service: str) -> tuple[frozenset[str], float]:
+def _compared(tx: Transaction, service: str, metric: AnalysedMetric) -> tuple[frozenset[str], float]:
     """Return the versions that the service's running rollout compares, and how many real seconds of silence
-    its analysis bears; no versions when none is running."""
+    its analysis bears of the metric; no versions when none is running."""
     rows = tx.list_rollouts(service=service, active_only=True, limit=1, before=None)
     if not rows:
-        return frozenset(), _UNBOUNDED.stale_s
+        return frozenset(), _UNBOUNDED.stale_of(metric)
     state = rows[0].state
-    return frozenset({str(state.stable), str(state.new)}), (state.plan.analysis or _UNBOUNDED).stale_s
+    patience_s = (state.plan.analysis or _UNBOUNDED).stale_of(metric)
+    return frozenset({str(state.stable), str(state.new)}), patience_s

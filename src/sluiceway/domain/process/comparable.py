@@ -37,8 +37,14 @@ _OF_BAD_ONES = ("_rate", "_ratio", "_share")  # endings by which a name is that 
 _ENVOY, _DEPLOY, _PUSH = MetricSource.ENVOY, MetricSource.DEPLOY, MetricSource.PUSH
 _MEANS = Comparison.MEANS
 
+
+def _patient(metric: AnalysedMetric) -> AnalysedMetric:
+    """Return the metric with the silence that is usual of its source."""
+    return replace(metric, stale_s=metrics.PUSHED_STALE_S) if metric.source is _PUSH else metric
+
+
 COMPARABLE: Mapping[str, AnalysedMetric] = {
-    metric.name: metric
+    metric.name: _patient(metric)
     for metric in (
         AnalysedMetric(ERRORS, _ENVOY, noun="errors", limit_rate=GOOD_ENOUGH),
         AnalysedMetric(SLOW_REQUESTS, _ENVOY, noun="slow requests", limit_rate=GOOD_ENOUGH),
@@ -87,7 +93,8 @@ def find_comparable(name: str, own: Mapping[str, MetricSpec]) -> AnalysedMetric 
         is_pushed = spec.source is MetricSource.PUSH
         return replace(known, spec=spec, higher_is_worse=spec.higher_is_worse if is_pushed else True)
     if spec is not None and metrics.builtin(plain) is None:
-        return _pushed(spec)
+        found = _pushed(spec)
+        return _patient(found) if isinstance(found, AnalysedMetric) else found
     return _refused(name, plain, own)
 
 

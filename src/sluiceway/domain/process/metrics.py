@@ -24,6 +24,7 @@ SCORE = "score"
 COUNT = "count"
 
 PUSHED_WINDOW_S = 600.0  # how far back pushed metrics look: their senders speak every minute or so
+PUSHED_STALE_S = 180.0  # of silence is no data of pushed metrics: one lost push must not be
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,9 @@ class AnalysedMetric:
     low: float = 0.0
     high: float = 1.0
     higher_is_worse: bool = True
+    stale_s: float | None = (
+        None  # real time without usable figures that is no data; None: as the analysis says
+    )
     spec: MetricSpec | None = None  # where a metric of the process itself is read
 
     @property
@@ -197,6 +200,10 @@ class Analysis:
     stale_s: float = 60.0  # real time without usable figures that is no data
     interval_s: float = 5.0
     noise: UsualNoise = UsualNoise.LEARNED
+
+    def stale_of(self, metric: AnalysedMetric) -> float:
+        """Return after how many real seconds of silence there is no data of the metric."""
+        return self.stale_s if metric.stale_s is None else metric.stale_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ def settings_of(analysis: Analysis, metric: AnalysedMetric, noise: Noise, bake_s
         min_bad=metric.min_bad,
         min_requests=metric.min_requests,
         min_bake_s=0.0,
-        stale_s=analysis.stale_s,
+        stale_s=analysis.stale_of(metric),
         limit_rate=metric.limit_rate,
         min_effect=metric.min_effect,
     )
@@ -174,7 +174,7 @@ def mean_settings_of(analysis: Analysis, metric: AnalysedMetric, noise: Noise, b
         bake_s=bake_s,
         min_values=metric.min_requests,
         min_bake_s=0.0,
-        stale_s=analysis.stale_s,
+        stale_s=analysis.stale_of(metric),
         min_effect=metric.min_effect,
         higher_is_worse=metric.higher_is_worse,
         noise=noise,

@@ -154,17 +154,18 @@ def _too_few(
 
 def _silent(stage: Stage, metrics: tuple[ForeseenMetric, ...], analysis: Analysis) -> Iterator[Forewarning]:
     """Warn once of metrics that are counted of the same requests."""
-    alike: dict[float, list[ForeseenMetric]] = {}
+    stale_s = {metric.name: analysis.stale_of(metric) for metric in analysis.metrics}
+    alike: dict[tuple[float, float], list[ForeseenMetric]] = {}
     for metric in metrics:
         share = metric.share_of_new(stage.weight_bp / 100)
-        rps = metric.rps * min(share, 1.0 - share)
-        if math.exp(-rps * analysis.stale_s) >= _OFTEN_SILENT:
-            alike.setdefault(rps, []).append(metric)
-    for rps, found in alike.items():
+        rps, silence_s = metric.rps * min(share, 1.0 - share), stale_s[metric.name]
+        if math.exp(-rps * silence_s) >= _OFTEN_SILENT:
+            alike.setdefault((rps, silence_s), []).append(metric)
+    for (rps, silence_s), found in alike.items():
         yield Forewarning(
             Reason.OFTEN_SILENT,
             f"stage {stage.id} counts one every {duration_words(1.0 / rps)} on one version, for"
-            f" {' and '.join(metric.words for metric in found)}: {duration_words(analysis.stale_s)} without"
+            f" {' and '.join(metric.words for metric in found)}: {duration_words(silence_s)} without"
             " any are no data, and with no data no stage passes",
             stage.id,
             found[0].name if len(found) == 1 else "",

@@ -314,6 +314,26 @@ def test_a_sound_version_passes_stages_early_where_the_process_allows_it() -> No
     assert "promoted-early" not in usual.kinds
 
 
+def test_who_resumes_a_stage_without_data_is_not_asked_again_and_mutes_nothing_else() -> None:
+    world = in_first_stage(a_world(an_analysis(ERRORS, SLOW, on_no_data=WhenInconclusive.PAUSE)))
+    known = dict(world.counts)
+    world.counts = {name: Interval(0, 0, 0, 0, 10.0, is_missing=True) for name in known}
+    world.run(until=Phase.PAUSED, ticks=120)
+    world.ask(CommandKind.RESUME)
+    for _ in range(20):
+        world.tick()
+
+    assert (world.state.phase, world.state.stage_index) == (Phase.PROGRESSING, 0)
+    assert (world.kinds.count("paused"), world.kinds.count("holding")) == (1, 1)
+    assert world.state.muted == ("stage:no-data",)
+
+    world.counts = known
+    world.tick()
+    world.tick()
+
+    assert (world.state.stage_index, world.state.muted) == (1, ())
+
+
 def test_what_a_lower_weight_showed_lets_no_stage_pass_early() -> None:
     analysis = an_analysis(promote_early=True, min_bake_s=60)
     world = in_first_stage(a_world(analysis, criteria=(expression("error_rate < 0.02"),)), ticks=0)
@@ -567,3 +587,17 @@ def test_each_metric_is_called_what_it_is(name: str, found: tuple[str, str, str]
 
     assert (subject.noun, subject.of, subject.unit) == found
     assert subject.one_in == 100
+
+
+def test_a_metric_may_be_silent_for_longer_than_others() -> None:
+    patient = replace(SLOW, stale_s=180.0)
+    world = in_first_stage(a_world(an_analysis(ERRORS, patient)))
+    nothing = Interval(0, 0, 0, 0, 10.0, is_missing=True)
+    world.counts = {"errors": nothing, "slow_requests": nothing}
+    silent: list[list[bool]] = []
+    for ticks in (7, 12):
+        for _ in range(ticks):
+            world.tick()
+        silent.append([isinstance(each.verdict, NoData) for each in find(world.state)])
+
+    assert silent == [[True, False], [True, True]]
