@@ -179,6 +179,9 @@ class Rollback:
     ends_as: Phase = Phase.ROLLED_BACK  # or ABORTED
 
 
+NO_DATA = "stage:no-data"  # in `RolloutState.muted`: a person knows that this stage has no answer yet
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """Why it stands still, since when, and what it returns to."""
@@ -188,6 +191,7 @@ class Pause:
     since: datetime
     resumes_to: Phase
     asks: bool = False  # True: a trigger asks a person to choose between going on and rolling back
+    lacks_data: bool = False  # True: the stage's time was up without an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +256,7 @@ class RolloutState:
     paused_s: float = 0.0  # time of this stage spent paused; does not count towards its duration
     keep_until: datetime | None = None  # KEEPING only
     baseline: tuple[tuple[str, float, int | None], ...] = ()  # stable's last figures while it had traffic
-    muted: tuple[str, ...] = ()  # triggers a person chose to go on in spite of, until they recover
+    muted: tuple[str, ...] = ()  # what a person chose to go on in spite of, until it recovers
     pause: Pause | None = None
     rollback: Rollback | None = None
     breaches: tuple[Breach, ...] = ()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sluiceway.domain.process.plan import FULL_WEIGHT_BP, Action, RolloutPlan, Stage, Version
-from sluiceway.domain.rollouts.model import Decision, Pause, Phase, Rollback, RolloutState
+from sluiceway.domain.rollouts.model import NO_DATA, Decision, Pause, Phase, Rollback, RolloutState
 
 Figures = tuple[tuple[str, float | str | None], ...]
 Move = tuple[RolloutState, Decision]
@@ -63,6 +63,7 @@ def enter_stage(
         audience=stage.audience,
         mirror_bp=stage.mirror_bp,
         pause=None,
+        muted=tuple(name for name in state.muted if name != NO_DATA),
     )
     return entered, Decision(
         "stage-entered", f"stage {stage.id} at {percent(stage.weight_bp)}: {why}", by, figures
@@ -84,13 +85,20 @@ def approval_words(stage: Stage) -> str:
 
 
 def pause(
-    state: RolloutState, *, by: str, why: str, now: datetime, asks: bool = False, figures: Figures = ()
+    state: RolloutState,
+    *,
+    by: str,
+    why: str,
+    now: datetime,
+    asks: bool = False,
+    lacks_data: bool = False,
+    figures: Figures = (),
 ) -> Move:
-    """Stop where it is. `asks` marks a pause that wants a choice between going on and rolling back."""
+    """Stop where it is. `asks` marks a pause that wants a choice between going on and rolling back,
+    `lacks_data` one of a stage that has no answer."""
     resumes_to = state.pause.resumes_to if state.pause else state.phase
-    paused = replace(
-        state, phase=Phase.PAUSED, since=now, pause=Pause(why, by, now, resumes_to, asks=asks), waits_for=()
-    )
+    stopped = Pause(why, by, now, resumes_to, asks=asks, lacks_data=lacks_data)
+    paused = replace(state, phase=Phase.PAUSED, since=now, pause=stopped, waits_for=())
     return paused, Decision("asked" if asks else "paused", why, by, figures)
 
 
@@ -114,8 +122,12 @@ def resume(state: RolloutState, *, by: str, why: str, now: datetime) -> Move:
 
 
 def _accepted(state: RolloutState) -> tuple[str, ...]:
-    """Return what a person goes on in spite of: triggers in breach, and what the analysis asked about."""
-    asked = (state.pause.by,) if state.pause and state.pause.by.startswith("analysis") else ()
+    """Return what a person goes on in spite of: triggers in breach, what the analysis asked about, no data."""
+    asked: tuple[str, ...] = ()
+    if state.pause and state.pause.lacks_data:
+        asked = (NO_DATA,)
+    elif state.pause and state.pause.by.startswith("analysis"):
+        asked = (state.pause.by,)
     return (*asked, *(breach.trigger_id for breach in state.breaches))
 
 

@@ -22,7 +22,7 @@ from sluiceway.domain.rollouts.analysing import (
 )
 from sluiceway.domain.rollouts.effects import is_in_force, is_off_new
 from sluiceway.domain.rollouts.judging import Judged, judge_stage
-from sluiceway.domain.rollouts.model import Decision, Observation, Phase, RolloutState
+from sluiceway.domain.rollouts.model import NO_DATA, Decision, Observation, Phase, RolloutState
 
 MIN_STAGE_SAMPLES = 2  # a stage is never judged on a single sample, however fast the clock runs
 
@@ -162,7 +162,7 @@ def _hold_for_analysis(
     if analysis is None or not found:
         return None
     incidents, unknown = blocking(found), unanswered(found)
-    if unknown and not incidents and analysis.on_no_data is not WhenInconclusive.HOLD:
+    if unknown and not incidents and not _holds(state, analysis.on_no_data):
         return _give_up_on_data(
             state,
             f"stage {stage.id} has no answer from the {unknown[0]}",
@@ -196,7 +196,7 @@ def _judge(state: RolloutState, stage: Stage, judged: tuple[Judged, ...], now: d
         met = Decision("criteria-met", _met_words(stage, judged), "plan", figures)
         state, decisions = _begin_next(state, now)
         return state, [met, *decisions]
-    if unknown and not unmet and stage.inconclusive is not WhenInconclusive.HOLD:
+    if unknown and not unmet and not _holds(state, stage.inconclusive):
         why = f"stage {stage.id} has no answer to {unknown[0].criterion.text} ({unknown[0].found})"
         return _give_up_on_data(state, why, stage.inconclusive, by="plan", now=now)
     return _hold(
@@ -204,11 +204,17 @@ def _judge(state: RolloutState, stage: Stage, judged: tuple[Judged, ...], now: d
     )
 
 
+def _holds(state: RolloutState, without_data: WhenInconclusive) -> bool:
+    """Return whether a stage without an answer waits for one; a person who resumed it is not asked again."""
+    is_known = without_data is WhenInconclusive.PAUSE and NO_DATA in state.muted
+    return without_data is WhenInconclusive.HOLD or is_known
+
+
 def _give_up_on_data(
     state: RolloutState, why: str, what: WhenInconclusive, *, by: str, now: datetime
 ) -> Step:
     if what is WhenInconclusive.PAUSE:
-        state, decision = moves.pause(state, by=by, why=why, now=now)
+        state, decision = moves.pause(state, by=by, why=why, now=now, lacks_data=True)
     else:
         state, decision = moves.roll_back(state, action=Action.IMMEDIATE, by=by, why=why, now=now)
     return state, [decision]
