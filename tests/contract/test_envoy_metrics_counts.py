@@ -60,6 +60,9 @@ def test_slow_answers_are_those_of_slow_instances(shop: Shop) -> None:
         assert count == len(answers)
         assert surely <= slow <= at_most
     assert shop.totals(SLOW, STABLE)[1] > 5
+    told = shop.metrics.totals(SLOW, target(shop, STABLE))
+    assert told is not None
+    assert told.slower_than_ms == 270.0  # by which Envoy counts, not the 250 that were asked for
 
 
 def test_a_version_that_dies_under_load_has_an_error_for_each_user_that_stable_saved(shop: Shop) -> None:

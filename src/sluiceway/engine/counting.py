@@ -159,7 +159,10 @@ class Counting:
         except ProviderError as failure:
             course.problem = str(failure)
             return None
-        return Look(now_s, stage, new, stable) if new is not None and stable is not None else None
+        if new is None or stable is None:
+            return None
+        self._bounds_ms[metric.name] = new.slower_than_ms or bounded.slower_than_ms
+        return Look(now_s, stage, new, stable)
 
     def _bounded(self, metric: AnalysedMetric, provider: CountsProvider) -> AnalysedMetric | None:
         """Return the metric with the bound that makes an answer slow; None while it can't be known yet.
@@ -187,7 +190,7 @@ class Counting:
         course, now_s = self._courses[metric.name], self._clock.monotonic_s()
         timed = replace(interval, seconds=now_s - course.told_s)
         course.told_s = now_s
-        bound_ms = metric.slower_than_ms or self._bounds_ms.get(metric.name, 0.0)
+        bound_ms = self._bounds_ms.get(metric.name) or metric.slower_than_ms
         self._recent.append(Counted(metric.name, self._moment(), timed, bound_ms))
         return timed
 

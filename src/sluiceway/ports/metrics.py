@@ -29,6 +29,8 @@ class Totals:
     COUNTS: `count` requests (or payments, sessions, ...) of which `bad` were bad. MEANS: `count` values that
     add up to `total`, their squares to `squares`. Two of them, subtracted, are an interval. A source whose
     totals begin anew may go back: the difference is negative then, and known as unusable by that.
+    `slower_than_ms` is the bound that made an answer slow, where the source can't count exactly by the one
+    that was asked for; 0 where it did.
     """
 
     at_s: float
@@ -36,6 +38,7 @@ class Totals:
     bad: float = 0.0
     total: float = 0.0
     squares: float = 0.0
+    slower_than_ms: float = 0.0
 
 
 class MetricsProvider(Protocol):

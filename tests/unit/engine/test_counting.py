@@ -474,6 +474,17 @@ def test_slow_requests_are_counted_by_the_bound_of_the_process() -> None:
     assert counted.slower_than_ms == 100.0
 
 
+def test_the_bound_that_is_told_is_the_one_that_the_source_counted_by() -> None:
+    world = World(replace(SLOW, slower_than_ms=100.0))
+    world.give(Totals(0, 10, 1, slower_than_ms=110.0), Totals(0, 90, 2, slower_than_ms=110.0), SLOW.name)
+    world.take(0)
+    world.give(Totals(5, 20, 2, slower_than_ms=110.0), Totals(5, 190, 4, slower_than_ms=110.0), SLOW.name)
+    world.take()
+    world.take(answers=False)
+
+    assert [counted.slower_than_ms for counted in world.counting.recent()] == [110.0, 110.0]
+
+
 def test_without_a_bound_stables_usual_one_is_taken_once_it_is_known_and_stays() -> None:
     world = World(SLOW)
     world.serve((10, 0), (150, 0), ms=20)

@@ -113,24 +113,23 @@ class EnvoyMetrics:
         """See `CountsProvider.totals`: as of the last look, however old it is.
 
         `errors` of all requests, counted as in `read`. `slow_requests` of the answers whose latency Envoy
-        knows, above the next bound at which it counts exactly; a request without an answer is an error and
-        not slow. None for a version that the proxy has not heard of. Raises PermanentProviderError for
-        another metric, and for a bound beyond all buckets.
+        knows, above the next bound at which it counts exactly, which the totals name; a request without an
+        answer is an error and not slow. None for a version that the proxy has not heard of. Raises
+        PermanentProviderError for another metric, and for a bound beyond all buckets.
         """
         if metric.name not in COUNTED or metric.comparison is not Comparison.COUNTS:
             raise PermanentProviderError(
                 f"metric {metric.name!r} has source envoy, which can count {' and '.join(COUNTED)}"
             )
         is_slow = metric.name == "slow_requests"
-        if is_slow:
-            counted_bound_ms(metric.slower_than_ms)
+        bound_ms = counted_bound_ms(metric.slower_than_ms) if is_slow else 0.0
         look = self._last_look(target.ingress)
         settled = look.versions.get(version_label(target.version)) if look else None
         if look is None or settled is None:
             return None
         if is_slow:
             buckets = of_version({}, look.clusters, target.version).buckets
-            return Totals(look.at_s, *slow_of(buckets, metric.slower_than_ms))
+            return Totals(look.at_s, *slow_of(buckets, bound_ms), slower_than_ms=bound_ms)
         return Totals(look.at_s, settled.requests, settled.errors)
 
     def usual_bound_ms(self, target: Target) -> float | None:
