@@ -35,6 +35,7 @@ from sluiceway.domain.rollouts.comparing import (
     fits,
     is_sound_in_stage,
     judge_metric,
+    silence,
     stage_start,
     take_in,
     unit_of,
@@ -42,6 +43,7 @@ from sluiceway.domain.rollouts.comparing import (
 )
 from sluiceway.domain.rollouts.model import (
     AnalysisState,
+    Counted,
     MetricAnalysis,
     Observation,
     Phase,
@@ -50,6 +52,7 @@ from sluiceway.domain.rollouts.model import (
 
 NEVER_LEARNED = "it is not learned where means are compared, only declared: noise: independent"
 JOINT = "analysis"  # who decides when no single metric does; single ones are `analysis:NAME`
+_MISSED = 4  # intervals in a row; three are told of as missing while an engine runs
 _COMPARED = frozenset({Phase.PROGRESSING, Phase.AWAITING_APPROVAL, Phase.PAUSED})
 
 
@@ -101,6 +104,20 @@ def follow_analysis(state: RolloutState, seen: Observation, now: datetime) -> Ro
         )
     newest = max((counted.until for counted in seen.counted), default=known.counted_to)
     return replace(state, analysis=replace(known, metrics=metrics, counted_to=max(newest, known.counted_to)))
+
+
+def uncounted_s(state: RolloutState, seen: Observation, now: datetime) -> float:
+    """Return for how many real seconds nobody has counted, be it silence, as while no engine ran; else 0."""
+    analysis, known = state.plan.analysis, state.analysis
+    if analysis is None or known is None:
+        return 0.0
+    since_s = (now - known.counted_to).total_seconds() / seen.speed
+    return since_s if since_s > _patience_s(analysis) else 0.0
+
+
+def _patience_s(analysis: Analysis) -> float:
+    """Return the real seconds between two counts that are nothing unusual."""
+    return max(analysis.stale_s, _MISSED * analysis.interval_s)
 
 
 def find(state: RolloutState) -> tuple[Found, ...]:
@@ -269,9 +286,12 @@ def _follow(
         for counted in seen.counted
         if counted.metric == metric.name and counted.until > known.counted_to
     ]
+    intervals = [counted.interval for counted in fresh]
+    if fresh and (gap_s := _gap_s(fresh[0], known, seen)) > _patience_s(analysis):
+        intervals.insert(0, silence(metric, gap_s))
     evidence = take_in(
         each.evidence,
-        [counted.interval for counted in fresh],
+        intervals,
         metric=metric,
         analysis=analysis,
         noise=noise,
@@ -285,3 +305,8 @@ def _follow(
         why_unknown(analysis, metric, seen),
         each.at_stage,
     )
+
+
+def _gap_s(first: Counted, known: AnalysisState, seen: Observation) -> float:
+    """Return the real seconds before the first fresh interval that no interval is of."""
+    return (first.until - known.counted_to).total_seconds() / seen.speed - first.interval.seconds

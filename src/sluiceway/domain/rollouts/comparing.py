@@ -55,6 +55,13 @@ def fits(known: MetricAnalysis, metric: AnalysedMetric) -> bool:
     return known.name == metric.name and is_of_counts == (metric.comparison is Comparison.COUNTS)
 
 
+def silence(metric: AnalysedMetric, seconds: float) -> Interval | MeanInterval:
+    """Return an interval of which nothing is known."""
+    if metric.comparison is Comparison.MEANS:
+        return MeanInterval(0, 0, 0, 0, 0, 0, seconds, is_missing=True)
+    return Interval(0, 0, 0, 0, seconds, is_missing=True)
+
+
 def take_in(
     evidence: Evidence | MeanEvidence,
     intervals: Sequence[Interval | MeanInterval],

@@ -122,7 +122,7 @@ def resume(state: RolloutState, *, by: str, why: str, now: datetime) -> Move:
 
 
 def _accepted(state: RolloutState) -> tuple[str, ...]:
-    """Return what a person goes on in spite of: triggers in breach, what the analysis asked about, no data."""
+    """Return what a person goes on in spite of: triggers in breach, what the analysis asked of, no data."""
     asked: tuple[str, ...] = ()
     if state.pause and state.pause.lacks_data:
         asked = (NO_DATA,)

@@ -19,6 +19,7 @@ from sluiceway.domain.rollouts.analysing import (
     is_compared,
     not_shown_sound,
     unanswered,
+    uncounted_s,
 )
 from sluiceway.domain.rollouts.effects import is_in_force, is_off_new
 from sluiceway.domain.rollouts.judging import Judged, judge_stage
@@ -127,6 +128,10 @@ def _run_stage(state: RolloutState, seen: Observation, now: datetime) -> Step:
         return replace(state, waits_for=(f"{state.new} to be healthy ({ready} instances are)",)), []
     if stage.criteria and state.stage_samples < MIN_STAGE_SAMPLES and not _only_manual(stage):
         return replace(state, waits_for=(f"{MIN_STAGE_SAMPLES} samples of metrics in stage {stage.id}",)), []
+    uncounted = uncounted_s(state, seen, now) if found else 0.0
+    if uncounted:
+        old = moves.duration_words(uncounted)
+        return replace(state, waits_for=(f"counts of both versions: the last are {old} old",)), []
     held = _hold_for_analysis(state, stage, found, now)
     return held or _judge(state, stage, judge_stage(stage, state, seen), now)
 

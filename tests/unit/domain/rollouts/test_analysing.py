@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -314,6 +315,33 @@ def test_a_sound_version_passes_stages_early_where_the_process_allows_it() -> No
     assert "promoted-early" not in usual.kinds
 
 
+def test_after_a_time_in_which_nobody_counted_a_stage_waits_for_counts() -> None:
+    world = in_first_stage(a_world(an_analysis()), ticks=20)
+    world.counts.clear()
+    world.now += timedelta(hours=2)  # nobody was there to count
+    for _ in range(5):
+        world.tick(seconds=1)
+
+    assert world.state.stage_index == 0
+    assert world.state.waits_for == ("counts of both versions: the last are 2 h 14 s old",)
+
+    world.counts["errors"] = replace(ALIKE, seconds=5.0)
+    world.tick()
+    world.tick()
+
+    assert world.state.stage_index == 1
+
+
+def test_a_time_in_which_nobody_counted_is_silence_until_there_is_data() -> None:
+    world = in_first_stage(a_world(an_analysis(on_no_data=WhenInconclusive.PAUSE)), ticks=20)
+    world.now += timedelta(hours=2)
+    world.counts["errors"] = Interval(0, 0, 0, 0, 15.0, is_missing=True)
+    world.tick()
+
+    assert world.state.phase is Phase.PAUSED
+    assert "no usable figures of errors on 2.0 for 120 min" in world.decisions[-1].why
+
+
 def test_who_resumes_a_stage_without_data_is_not_asked_again_and_mutes_nothing_else() -> None:
     world = in_first_stage(a_world(an_analysis(ERRORS, SLOW, on_no_data=WhenInconclusive.PAUSE)))
     known = dict(world.counts)
@@ -323,14 +351,13 @@ def test_who_resumes_a_stage_without_data_is_not_asked_again_and_mutes_nothing_e
     for _ in range(20):
         world.tick()
 
-    assert (world.state.phase, world.state.stage_index) == (Phase.PROGRESSING, 0)
-    assert (world.kinds.count("paused"), world.kinds.count("holding")) == (1, 1)
-    assert world.state.muted == ("stage:no-data",)
-
+    held = world.state
     world.counts = known
     world.tick()
     world.tick()
 
+    assert (held.phase, held.stage_index, held.muted) == (Phase.PROGRESSING, 0, ("stage:no-data",))
+    assert (world.kinds.count("paused"), world.kinds.count("holding")) == (1, 1)
     assert (world.state.stage_index, world.state.muted) == (1, ())
 
 
