@@ -218,7 +218,9 @@ def test_without_scripts_everything_but_the_drawing_is_there(
 
     region = page.get_by_role("region", name="New against stable")
     expect(region).to_contain_text(wording.sentence(metric_of(host, rolled_back).sentence))
-    expect(region).to_contain_text("At most 1 release in 100 that is no worse than 1.25 times is taken back.")
+    expect(region).to_contain_text(
+        "At most 1 release in 100 that is no worse than 1.25 times stable is taken back."
+    )
     expect(region.get_by_role("table")).to_have_count(4)
 
 

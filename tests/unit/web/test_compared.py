@@ -56,7 +56,7 @@ def test_a_regression_is_told_with_verdict_evidence_and_counts(console: Console)
     assert ">worse</span>" in page
     assert '<p class="compared-sentence">Errors on 2.0 are ' in page
     assert re.search(r'id="evidence-errors" [^>]* role="meter" [^>]* aria-valuenow="100"', page)
-    assert "At most 1 release in 100 that is no worse than 1.25 times is taken back." in page
+    assert "At most 1 release in 100 that is no worse than 1.25 times stable is taken back." in page
     assert "for all of these together" in page
 
 

@@ -199,7 +199,7 @@ def _first(chance_by: Callable[[float], float], chance: float, interval_s: float
 
 
 def rough_duration(seconds: float) -> str:
-    """Return a time in its largest unit that leaves two digits at least: "90 min", "36 h"."""
+    """Return a time, rounded to what a forecast is worth: "50 s", "25 min", "8 h", "3 days"."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 5_400:

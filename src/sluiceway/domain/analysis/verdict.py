@@ -272,8 +272,10 @@ def share_words(bad: float, count: float, of: str) -> str:
 
 
 def amount_words(count: float, of: str) -> str:
-    """Return how much was counted: "1,203 requests", "90 min of instance time"."""
-    return f"{rough_duration(count)} of {of}" if of == INSTANCE_TIME else f"{count:,.0f} {of}"
+    """Return how much was counted: "1,203 requests", "25 min of instance time"."""
+    if of != INSTANCE_TIME:
+        return f"{count:,.0f} {of}"
+    return f"{rough_duration(count)} of {of}" if count > 0 else f"no {of}"
 
 
 def rate_words(rate: float, of: str) -> str:

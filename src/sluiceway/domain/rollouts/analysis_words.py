@@ -87,7 +87,7 @@ def promise_words(state: RolloutState) -> str:
     """Return what `alpha` promises over the whole rollout, for all metrics together."""
     analysis = state.plan.analysis
     assert analysis is not None
-    bounds = {bound_words(metric, metric.margin) for metric in analysis.metrics}
+    bounds = {_against_stable(metric, metric.margin) for metric in analysis.metrics}
     is_one = len(bounds) == 1 and analysis.metrics[0].comparison is Comparison.COUNTS
     bound = bounds.pop() if is_one else "tolerated"
     acts = state.plan.automatic_rollback and analysis.on_regression not in {Action.PAUSE, Action.ASK}
@@ -142,6 +142,11 @@ def bound_words(metric: AnalysedMetric, margin: float) -> str:
         return f"{margin:g} times"
     unit = unit_of(metric)
     return f"a loss of {margin:g} {'point' if unit == 'points' and margin == 1 else unit}".rstrip()
+
+
+def _against_stable(metric: AnalysedMetric, margin: float) -> str:
+    """Return a margin inside a sentence: "1.25 times stable", "a loss of 0.2 points"."""
+    return f"{bound_words(metric, margin)}{' stable' if metric.comparison is Comparison.COUNTS else ''}"
 
 
 def evidence_words(found: Found, state: RolloutState) -> str:
@@ -209,7 +214,7 @@ def follows_words(state: RolloutState, found: Found) -> str:
     if not is_compared(state):
         return ""
     on_worse = regression_words(state, is_trusted=found.verdict.figures.is_trusted)
-    if_worse = f"if it is shown to be worse than {bound_words(metric, metric.margin)}, {on_worse}"
+    if_worse = f"if it is shown to be worse than {_against_stable(metric, metric.margin)}, {on_worse}"
     match stand:
         case Stand.NO_REGRESSION:
             return "this does not hold the next stage back; it goes on being watched"
@@ -275,7 +280,7 @@ def decider_words(by: str, state: RolloutState) -> str:
 
 def _sound_bound(metrics: tuple[AnalysedMetric, ...]) -> str:
     """Return below what the metrics count as sound; `limit_rate` will do as well where there is one."""
-    bounds = {bound_words(metric, metric.sound_margin) for metric in metrics}
+    bounds = {_against_stable(metric, metric.sound_margin) for metric in metrics}
     bound = bounds.pop() if len(bounds) == 1 else "its bound"
     if len(metrics) == 1 and metrics[0].limit_rate is not None:
         return f"{bound}, or below {rate_words(metrics[0].limit_rate, counted_of(metrics[0]))}"

@@ -20,6 +20,7 @@ from sluiceway.domain.analysis.verdict import (
     SharedIncident,
     Subject,
     Undecided,
+    amount_words,
     describe,
     judge,
     rate_words,
@@ -274,6 +275,12 @@ def test_a_rate_that_was_given_as_a_number_in_a_span_is_at_least_one_in_what_is_
     told = float(rate_words(count / span, INSTANCE_TIME).split(" per ")[0])
 
     assert told >= 1 or span == 86_400
+
+
+def test_no_time_of_instances_is_none_not_a_second() -> None:
+    assert amount_words(0.0, INSTANCE_TIME) == "no instance time"
+    assert amount_words(5_400.0, INSTANCE_TIME) == "2 h of instance time"
+    assert amount_words(1_203.0, "orders") == "1,203 orders"
 
 
 def test_several_metrics_share_one_promise() -> None:

@@ -408,7 +408,7 @@ def test_a_stage_says_that_it_must_be_shown_at_its_own_weight() -> None:
         world.tick()
 
     assert early_waits(world.state, find(world.state), world.now).startswith(
-        "may pass early; that needs errors to be shown below 1.5 times at 25 % as well and"
+        "may pass early; that needs errors to be shown below 1.5 times stable at 25 % as well and"
     )
 
 

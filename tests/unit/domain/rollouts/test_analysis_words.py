@@ -87,7 +87,10 @@ def test_each_verdict_is_a_stand_of_its_own() -> None:
 def test_the_chance_of_error_is_told_as_releases() -> None:
     state = a_world(an_analysis()).state
 
-    assert promise_words(state) == "at most 1 release in 100 that is no worse than 1.25 times is taken back"
+    assert (
+        promise_words(state)
+        == "at most 1 release in 100 that is no worse than 1.25 times stable is taken back"
+    )
 
 
 def test_metrics_with_margins_of_their_own_are_no_worse_than_tolerated() -> None:
@@ -195,7 +198,7 @@ def test_counts_are_of_what_the_metric_counts() -> None:
 def test_a_limit_of_crashes_is_by_the_hour() -> None:
     world = in_first_stage(a_world(an_analysis(COMPARABLE["crashes"], promote_early=True)))
 
-    assert " 1.5 times, or below 1 per hour and instance" in early_words(
+    assert " 1.5 times stable, or below 1 per hour and instance" in early_words(
         world.state.plan.analysis or Analysis(())
     )
 
@@ -225,7 +228,7 @@ def test_evidence_that_is_enough_says_what_else_is_missing() -> None:
 
 def test_what_follows_from_each_stand_is_said() -> None:
     world = in_first_stage(a_world(an_analysis()))
-    on_worse = "if it is shown to be worse than 1.25 times, everyone goes back to 1.0 at once"
+    on_worse = "if it is shown to be worse than 1.25 times stable, everyone goes back to 1.0 at once"
 
     assert follows_words(world.state, errors_of(world)) == on_worse
     after(world, ALIKE, 30)
@@ -302,8 +305,9 @@ def test_what_an_early_pass_needs_still_is_said() -> None:
 
     assert "at most 9 min 30 s to go" in found.headline
     assert found.early == (
-        "may pass early; that needs errors to be shown below 1.5 times and slow requests to be shown below"
-        " 1.5 times, or below 2 % of requests and 30 s more of stage s0"
+        "may pass early; that needs errors to be shown below 1.5 times stable"
+        " and slow requests to be shown below 1.5 times stable, or below 2 % of requests"
+        " and 30 s more of stage s0"
     )
 
 
