@@ -21,4 +21,11 @@ def read_text(path: Path, *, what: str = "process file", most_bytes: int = _MAX_
     except OSError as failure:
         raise InvalidInputError(f"{path} can't be read ({failure.strerror})") from failure
     except UnicodeDecodeError as failure:
-        raise InvalidInputError(f"{path} is not UTF-8 text (byte {failure.start})") from failure
+        raise InvalidInputError(f"{path} is {what_bytes_are(failure)}") from failure
+
+
+def what_bytes_are(failure: UnicodeDecodeError) -> str:
+    """Return what a file is that is no UTF-8 text, with the remedy where it is known."""
+    if failure.object[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return "not UTF-8 text but UTF-16, it seems; save it as UTF-8"
+    return f"not UTF-8 text (byte {failure.start})"

@@ -16,6 +16,7 @@ import typer
 import uuid_utils
 
 from sluiceway.cli.client import Client
+from sluiceway.cli.files import what_bytes_are
 from sluiceway.cli.options import AsJson, Server, connect
 from sluiceway.cli.output import print_json, say
 from sluiceway.cli.points_csv import Line, point_of, read_lines
@@ -203,7 +204,7 @@ def _opened(file: Path) -> Generator[TextIO]:
             yield text
     except UnicodeDecodeError as failure:
         raise InvalidInputError(
-            f"{file} is not UTF-8 text ({failure.reason}); what stands before that may have been sent: mend "
+            f"{file} is {what_bytes_are(failure)}; what stands before that may have been sent: mend "
             "it and push the whole file again, what was kept already counts once"
         ) from failure
     except OSError as failure:

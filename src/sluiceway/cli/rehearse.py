@@ -18,8 +18,14 @@ from sluiceway.domain.process.durations import parse_duration
 from sluiceway.errors import InvalidInputError
 from sluiceway.services.starting import checked_version
 
+_FOR_SCENARIOS = {
+    "rps": "--rps", "error_rate": "--error-rate", "latency": "--latency", "metric": "--metric",
+}  # fmt: skip
+_FOR_RECORDINGS = {"share": "--share"}
+
 
 def rehearse(
+    context: typer.Context,
     *,
     file: Annotated[
         Path, typer.Option("--file", "-f", help="The process file; `-` is stdin.")
@@ -96,6 +102,14 @@ def rehearse(
         )
     if plot is not None and plot.suffix not in {".svg", ".html"}:
         raise InvalidInputError(f"--plot is {plot}; name a file that ends with .svg or .html")
+    if plot is not None and not plot.parent.is_dir():
+        raise InvalidInputError(f"--plot is {plot}, but {plot.parent} is no directory here")
+    misplaced = _FOR_RECORDINGS if recorded is None else _FOR_SCENARIOS
+    for name, option in misplaced.items():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            kind = "recording" if recorded is None else "scenario"
+            raise InvalidInputError(f"{option} is of a {kind}; leave it out here")
     asked = rehearsed.Asked(
         file=file,
         scenario=scenario,
@@ -104,17 +118,24 @@ def rehearse(
         stable=checked_version(stable, "--from"),
         rps=_above_zero(rps, "--rps"),
         error_rate=_share_of(error_rate, "--error-rate"),
-        latency_ms=1_000 * _above_zero(parse_duration(latency), "--latency"),
+        latency_ms=1_000 * _above_zero(_duration(latency, "--latency"), "--latency"),
         own=dict(_own(text) for text in metric or ()),
         share=_one_of(share, ("recorded", "plan"), "--share"),
         noise=_one_of(noise, ("learned", "unknown"), "--noise"),
         approves=_one_of(approve, ("all", "none"), "--approve") == "all",
-        approve_after_s=parse_duration(approve_after),
+        approve_after_s=_duration(approve_after, "--approve-after"),
         requests_per_user=_above_zero(users, "--requests-per-user"),
-        step_s=_above_zero(parse_duration(step), "--step") if step is not None else None,
+        step_s=_above_zero(_duration(step, "--step"), "--step") if step is not None else None,
         seed=seed,
     )
     raise typer.Exit(rehearsed.run(asked, plot, as_json=as_json))
+
+
+def _duration(text: str, option: str) -> float:
+    try:
+        return parse_duration(text)
+    except InvalidInputError as failure:
+        raise InvalidInputError(f"{option}: {failure}") from failure
 
 
 def _one_of(text: str, names: Sequence[str], option: str) -> str:

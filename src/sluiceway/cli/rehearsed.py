@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -32,6 +34,7 @@ from sluiceway.rehearsal import (
     rehearse_scenario,
 )
 
+_NARROW = 80  # columns: with fewer a table leaves no room for reasons
 _HEADLINES = {
     Ending.PROMOTED: ("would have been promoted", "green"),
     Ending.ROLLED_BACK: ("would have been rolled back", "red"),
@@ -71,12 +74,12 @@ def run(asked: Asked, plot: Path | None, *, as_json: bool) -> int:
     # What the engine logs of simulated moments is of no use to anybody later.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     result = _rehearsed(process, asked)
-    if plot is not None:
-        _write(plot, plot_html(result) if plot.suffix == ".html" else plot_svg(result))
     if as_json:
         print_json(result, Rehearsed)
     else:
         _tell(result)
+    if plot is not None:  # last, so that a full disk takes only the picture
+        _write(plot, plot_html(result) if plot.suffix == ".html" else plot_svg(result))
     return result.ending.exit_code
 
 
@@ -98,7 +101,10 @@ def _rehearsed(process: Process, asked: Asked) -> Rehearsed:
         return rehearse_recording(process, recording, str(asked.recorded), options)
     scenario = SCENARIOS.get(asked.scenario or "")
     if scenario is None:
-        raise InvalidInputError(f"scenario is {asked.scenario!r}; known are {', '.join(SCENARIOS)}")
+        near = difflib.get_close_matches(asked.scenario or "", SCENARIOS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        known = ", ".join(SCENARIOS)
+        raise InvalidInputError(f"scenario is {asked.scenario!r}; known are {known}{hint}")
     usual = Usual(asked.rps, asked.error_rate, asked.latency_ms, asked.own)
     return rehearse_scenario(process, scenario, usual, options)
 
@@ -117,12 +123,12 @@ def tell_scenarios(*, as_json: bool) -> None:
 def _tell(result: Rehearsed) -> None:
     console = out()
     console.print(Text(f"{result.process} on {result.source}"))
-    table = Table(box=None, pad_edge=False)
-    for column in ("after", "what", "by", "why"):
-        table.add_column(column, overflow="fold", no_wrap=column != "why")
-    for told in result.decisions:
-        table.add_row(Text(duration_words(told.at_s)), Text(told.kind), Text(told.by), Text(told.why))
-    console.print(table)
+    if console.width < _NARROW:
+        for told in result.decisions:
+            console.print(Text(f"{duration_words(told.at_s)}: {told.kind}, by {told.by}", style="bold"))
+            console.print(Padding(Text(told.why), (0, 0, 0, 2)))
+    else:
+        console.print(_decisions(result))
     headline, colour = _HEADLINES[result.ending]
     after = duration_words(result.took_s)
     console.print(Text(f"{result.new} {headline} after {after}: {result.outcome}", style=f"bold {colour}"))
@@ -133,6 +139,15 @@ def _tell(result: Rehearsed) -> None:
         f"{result.looks} looks, {duration_words(result.step_s)} apart where nothing happened;"
         f" seed {result.seed}"
     )
+
+
+def _decisions(result: Rehearsed) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("after", "what", "by", "why"):
+        table.add_column(column, overflow="fold", no_wrap=column in {"after", "what"})
+    for told in result.decisions:
+        table.add_row(Text(duration_words(told.at_s)), Text(told.kind), Text(told.by), Text(told.why))
+    return table
 
 
 def _harm_words(result: Rehearsed) -> str:

@@ -17,6 +17,7 @@ from sluiceway.adapters.simulated.served import Served, plus, slower_than
 from sluiceway.domain.analysis.history import Learned, MinuteCount, Unknown, learn_from_instances
 from sluiceway.domain.analysis.history import usual as usual_of
 from sluiceway.domain.analysis.noise import Noise
+from sluiceway.domain.process.metrics import builtin
 from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison, MetricSource, RolloutPlan
 from sluiceway.domain.rollouts.model import Reading
 from sluiceway.engine.history_findings import learned_metrics, usual_names
@@ -94,7 +95,8 @@ def _learned(
 def _figure(name: str, served: Served, bounds_ms: tuple[float, ...]) -> float | None:
     own = served.own.get(name)
     if own is not None and own.count > 0:
-        return own.total / own.count
+        known = builtin(name)
+        return own.mean(higher_is_worse=known is None or known.higher_is_worse)
     return figure_of(name, served, _MINUTE_S, bounds_ms) if served.requests > 0 else None
 
 
@@ -127,7 +129,7 @@ def _counted(
     if metric.source is MetricSource.DEPLOY:
         return _MINUTE_S, 0.0  # nothing crashed the day before
     own = served.own.get(metric.name)
-    return None if own is None else (own.count, own.bad)
+    return None if own is None else (own.count, own.bad_of(higher_is_worse=metric.higher_is_worse))
 
 
 def _usual_bound_ms(minutes: Sequence[tuple[int, str, Served]], bounds_ms: Sequence[float]) -> float:

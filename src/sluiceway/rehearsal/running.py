@@ -6,20 +6,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sluiceway.adapters.simulated.generated import GeneratedWorld, Usual
-from sluiceway.adapters.simulated.recording import RecordedWorld, Recording
+from sluiceway.adapters.simulated.recorded import RecordedWorld
+from sluiceway.adapters.simulated.recording import Recording
 from sluiceway.adapters.simulated.scenarios import Scenario
 from sluiceway.adapters.simulated.store import scratch_store
 from sluiceway.adapters.simulated.world import World
-from sluiceway.domain.process.metrics import builtin
 from sluiceway.domain.process.plan import (
     Ingress,
-    MetricSource,
     Process,
     RolloutPlan,
     Service,
 )
 from sluiceway.engine.history_findings import learned_metrics, usual_names
-from sluiceway.engine.sampling import metrics_read
 from sluiceway.errors import InvalidInputError, ProcessFileError
 from sluiceway.ports.store import RolloutSetup
 from sluiceway.rehearsal.driving import Driver
@@ -30,13 +28,13 @@ from sluiceway.rehearsal.history import (
     before_scenario,
     bounds_of,
 )
+from sluiceway.rehearsal.naming import recording_notes, scenario_notes
 from sluiceway.rehearsal.options import Noisiness, Options, Share
 from sluiceway.rehearsal.result import Rehearsed
 
 LOOKS = 3_000  # about as many are made of a whole plan
 MIN_STEP_S, MAX_STEP_S = 1.0, 60.0  # the comparison is made for intervals of 1 to 60 s
 _MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday; scenarios begin at 00:00
-_NOT_SIMULATED = frozenset({MetricSource.PROMETHEUS, MetricSource.PUSH})  # unless told what is usual
 _INSTANCES = 2  # of each version, when the process file does not say
 
 
@@ -52,7 +50,7 @@ def rehearse_scenario(process: Process, scenario: Scenario, usual: Usual, option
     if options.noise is Noisiness.LEARNED:
         before = before_scenario(plan, scenario, usual, options.seed)
     notes = [
-        *_unknown_metrics(process, plan, usual),
+        *scenario_notes(process, plan, usual),
         *_noise_notes(plan, before, "a simulated day of two stable instances"),
     ]
     if any(stage.audience for stage in plan.stages):
@@ -79,7 +77,11 @@ def rehearse_recording(process: Process, recording: Recording, name: str, option
     )
     is_learned = options.noise is Noisiness.LEARNED
     before = before_recording(plan, recording) if is_learned else NOTHING_KNOWN
-    notes = [*recording.notes, *_noise_notes(plan, before, "the recording's instances of stable")]
+    notes = [
+        *recording.notes,
+        *recording_notes(plan, recording),
+        *_noise_notes(plan, before, "the recording's instances of stable"),
+    ]
     start = recording.start or _MIDNIGHT
     return _run(
         process, plan, world,
@@ -148,6 +150,11 @@ def _step_s(plan: RolloutPlan, options: Options) -> float:
     if options.new == options.stable:
         raise InvalidInputError(f"both versions are called {options.new!r}; a rollout needs two")
     if options.step_s is not None:
+        if plan.analysis is not None and options.step_s > MAX_STEP_S:
+            raise InvalidInputError(
+                f"step is {options.step_s:g} s; use {MAX_STEP_S:g} s at most: the comparison of this process "
+                "takes no longer intervals"
+            )
         return options.step_s
     return min(max((plan.bake_s + plan.keep_old_s) / LOOKS, MIN_STEP_S), MAX_STEP_S)
 
@@ -167,26 +174,3 @@ def _noise_notes(plan: RolloutPlan, before: Before, source: str) -> list[str]:
         for name in usual_names(plan)
         if name not in before.usual
     ]
-
-
-def _unknown_metrics(process: Process, plan: RolloutPlan, usual: Usual) -> list[str]:
-    """Name the metrics that the plan reads and the scenario knows nothing of."""
-    read = {
-        spec.name
-        for spec in metrics_read(plan, process.metrics)
-        if spec.source in _NOT_SIMULATED and builtin(spec.name) is None
-    }
-    read |= {
-        name.rpartition(".")[2]
-        for stage in plan.stages
-        for criterion in stage.criteria
-        for name in criterion.metrics
-        if (known := builtin(name.rpartition(".")[2])) and known.source is MetricSource.PUSH
-    }
-    if plan.analysis is not None:
-        read |= {each.name for each in plan.analysis.metrics if each.source in _NOT_SIMULATED}
-    missing = sorted(read - usual.own.keys())
-    if not missing:
-        return []
-    hint = f"--metric {missing[0]}=VALUE says what is usual"
-    return [f"no data of {', '.join(missing)}: no scenario knows them; {hint}"]

@@ -94,6 +94,12 @@ def test_the_scenarios_are_listed_with_a_sentence_each(sluice: Sluice) -> None:
         ((), "say what to rehearse on: --scenario NAME (`--list` tells them) or --recorded CSV"),
         (("--scenario", "perfect", "--recorded", "x.csv"), "say what to rehearse on"),
         (("--scenario", "bliss"), "scenario is 'bliss'; known are errors-at-once, slow-burn"),
+        (("--scenario", "perfekt"), "diurnal-swing, perfect; did you mean perfect?"),
+        (("--scenario", "perfect", "--latency", "fast"), '--latency: "fast" is not a duration'),
+        (("--scenario", "perfect", "--step", "1"), "--step: 1 has no unit"),
+        (("--scenario", "perfect", "--share", "plan"), "--share is of a recording; leave it out here"),
+        (("--recorded", "x.csv", "--rps", "40"), "--rps is of a scenario; leave it out here"),
+        (("--scenario", "perfect", "--plot", "gone/x.svg"), "--plot is gone/x.svg, but gone is no directory"),
         (("--scenario", "perfect", "--plot", "plot.png"), "name a file that ends with .svg or .html"),
         (("--scenario", "perfect", "--rps", "0"), "--rps is 0; use a number above 0"),
         (
@@ -115,7 +121,7 @@ def test_what_makes_no_sense_is_refused(sluice: Sluice, words: tuple[str, ...], 
 
 
 def test_a_bad_recording_names_its_lines(sluice: Sluice) -> None:
-    Path("metrics.csv").write_text("at,version,requests\n60,new,few\n60,stable,1\n")
+    Path("metrics.csv").write_text("at,version,requests,errors\n60,new,few,0\n60,stable,1,0\n")
 
     result = sluice("rehearse", "-f", "plan.yaml", "--recorded", "metrics.csv")
 
@@ -132,3 +138,71 @@ def test_metrics_that_no_scenario_knows_are_named_with_the_way_out(sluice: Sluic
         "no data of user_satisfaction: no scenario knows them; --metric user_satisfaction=VALUE"
         in result.stderr
     )
+
+
+def test_a_figure_that_nobody_reads_is_said_with_the_name_that_was_meant(sluice: Sluice) -> None:
+    Path("own.yaml").write_text(PLAN.replace("error_rate < 0.02", "user_satisfaction > 4"))
+
+    words = ("--scenario", "errors-at-once", "--metric", "user_satisfacton=4.5", "--metric", "zoo=2")
+    result = sluice("rehearse", "-f", "own.yaml", *words)
+
+    unread = "is read by no criterion, trigger or comparison of this process"
+    assert f"--metric user_satisfacton {unread}; did you mean user_satisfaction?" in result.stderr
+    assert f"--metric zoo {unread}\n" in result.stderr
+
+
+def test_a_metric_that_only_a_trigger_names_is_missed_too(sluice: Sluice) -> None:
+    Path("own.yaml").write_text(PLAN.replace("error_rate > 0.05", "user_satisfaction_drop > 0.5"))
+
+    result = sluice("rehearse", "-f", "own.yaml", "--scenario", "perfect")
+
+    assert "no data of user_satisfaction: no scenario knows them" in result.stderr
+
+
+def test_what_a_recording_lacks_or_has_for_nobody_is_said(sluice: Sluice) -> None:
+    rows = "".join(f"{10 * n},{v},500,1,4.5\n" for n in range(1, 40) for v in ("1.9", "2.0"))
+    Path("metrics.csv").write_text("at,version,requests,errors,p95\n" + rows)
+
+    result = sluice("rehearse", "-f", "plan.yaml", "--recorded", "metrics.csv", *NAMES)
+
+    assert "no data of p95_ms: no column tells them" in result.stderr
+    assert "column p95 is read by no criterion, trigger or comparison of this process" in result.stderr
+    assert "did you mean p95_ms?" in result.stderr
+
+
+def test_a_narrow_terminal_gets_the_reasons_too(sluice: Sluice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sluiceway.cli.output._PIPE_WIDTH", 40)
+
+    result = sluice("rehearse", "-f", "plan.yaml", "--scenario", "errors-at-once", *NAMES)
+
+    said = " ".join(result.stdout.split())
+    assert "stage-entered, by plan stage tenth at 10 %: first stage" in said
+    assert "rollback-decided, by trigger:errors immediate rollback: trigger errors" in said
+
+
+def test_a_full_disk_takes_only_the_picture(sluice: Sluice) -> None:
+    Path("full.svg").symlink_to("/dev/full")
+
+    result = sluice("rehearse", "-f", "plan.yaml", "--scenario", "perfect", *NAMES, "--plot", "full.svg")
+
+    assert result.exit_code == 2
+    assert "2.0 would have been promoted" in result.stdout
+    assert "full.svg can't be written (No space left on device)" in result.stderr
+
+
+def test_a_step_longer_than_the_comparison_takes_is_refused(sluice: Sluice) -> None:
+    Path("compared.yaml").write_text(PLAN + "  analysis: {}\n")
+
+    result = sluice("rehearse", "-f", "compared.yaml", "--scenario", "perfect", "--step", "10m")
+
+    assert result.exit_code == 2
+    assert "step is 600 s; use 60 s at most: the comparison of this process takes no longer" in result.stderr
+
+
+def test_a_recording_in_utf_16_is_told_to_be_saved_anew(sluice: Sluice) -> None:
+    Path("metrics.csv").write_bytes("at,version\n".encode("utf-16"))
+
+    result = sluice("rehearse", "-f", "plan.yaml", "--recorded", "metrics.csv")
+
+    assert result.exit_code == 2
+    assert "metrics.csv is not UTF-8 text but UTF-16, it seems; save it as UTF-8" in result.stderr

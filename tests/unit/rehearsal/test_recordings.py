@@ -144,6 +144,24 @@ def test_an_own_metric_of_the_recording_answers_the_plans_criterion() -> None:
     assert result.ending is Ending.PROMOTED
 
 
+def test_good_ones_make_the_share_of_a_metric_that_should_be_high() -> None:
+    text = PLAN.replace(
+        "[error_rate < 0.02]}\n    - {name: half", '["order_completion > 0.9"]}\n    - {name: half'
+    )
+    csv = "at,version,requests,errors,order_completion.count,order_completion.bad\n" + "".join(
+        f"{60 * m},{version},1000,1,200,{6 if version == 'new' else 4}\n"
+        for m in range(1, 61)
+        for version in ("new", "stable")
+    )
+    recording = read_recording(csv, "metrics.csv", new="2.0", stable="1.9")
+
+    result = rehearse_recording(parse_process(text, "plan.yaml"), recording, "metrics.csv", OPTIONS)
+
+    met = [told.why for told in result.decisions if told.kind == "criteria-met"]
+    assert "order_completion > 0.9 (order_completion is 97 %, must be > 90 %)" in met[0]
+    assert result.ending is Ending.PROMOTED
+
+
 def test_thinned_to_the_plan_the_new_version_hurts_fewer() -> None:
     rows = [(60.0 * m, 5_000, 400, 5_000, 5) for m in range(1, 61)]
 

@@ -129,10 +129,10 @@ class GeneratedWorld:
     def _own(self, usual: float, requests: float) -> Own:
         """A share of requests is drawn request by request; any other value has a small spread."""
         if 0 <= usual <= 1:
-            bad = min(float(self._chance.poisson(requests * usual)), requests)
-            return Own(requests, bad, bad, bad)
+            counted = min(float(self._chance.poisson(requests * usual)), requests)
+            return Own(requests, counted, counted)
         value = usual * (1 + _OWN_SD * self._chance.normal())
-        return Own(requests, requests * value, requests * value * value * (1 + _OWN_SD**2), 0.0)
+        return Own(requests, requests * value, requests * value * value * (1 + _OWN_SD**2))
 
     def _shares_of(self, slower: float) -> tuple[tuple[int, float], ...]:
         """Return the share of answers in each latency bucket that has any."""

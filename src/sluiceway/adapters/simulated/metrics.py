@@ -46,7 +46,7 @@ class SimulatedMetrics:
         served, lasted_s = self._windows[key]
         own = served.own.get(spec.name)
         if own is not None and own.count > 0:
-            return Reading(own.total / own.count)
+            return Reading(own.mean(higher_is_worse=spec.higher_is_worse))
         if served.requests <= 0:
             return Reading(None, 0)
         value = figure_of(spec.name, served, lasted_s, self._simulation.world.bounds_ms)
@@ -122,7 +122,7 @@ def figure_of(name: str, served: Served, lasted_s: float, bounds_ms: tuple[float
 def _own_totals(metric: AnalysedMetric, own: Own, at_s: float) -> Totals:
     if metric.comparison is Comparison.MEANS:
         return Totals(at_s, own.count, total=own.total, squares=own.squares)
-    return Totals(at_s, own.count, own.bad)
+    return Totals(at_s, own.count, own.bad_of(higher_is_worse=metric.higher_is_worse))
 
 
 def _mean_ms(served: Served, bounds_ms: tuple[float, ...]) -> float | None:

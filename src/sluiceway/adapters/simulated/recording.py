@@ -7,23 +7,23 @@ missing stays missing, nothing is filled in.
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import math
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median_low
 
-from sluiceway.adapters.simulated.chance import Chance
-from sluiceway.adapters.simulated.served import Own, Served, plus
-from sluiceway.adapters.simulated.world import Stretch
+from sluiceway.adapters.simulated.served import Own, Served
 from sluiceway.errors import InvalidInputError
 
 NEW, STABLE = "new", "stable"
+_PAIR = ("requests", "errors")
 _MAX_PROBLEMS = 20
+_MOST = 1e15  # of a count: whole numbers are exact up to here, in sums as well
 _MAX_ROWS = 2_000_000
 MAX_BYTES = 100_000_000
 LONGEST_ROW_S = 60.0  # the comparison is made for intervals of up to a minute
@@ -52,6 +52,7 @@ class Recording:
     bounds_ms: tuple[float, ...] = ()
     start: datetime | None = None
     notes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     @property
     def ends_s(self) -> float:
@@ -78,21 +79,21 @@ def read_recording(text: str, name: str, *, new: str, stable: str) -> Recording:
     Raises InvalidInputError that names every line that is wrong (the first 20 of them).
     """
     reader = _Reader(name, {new: NEW, stable: STABLE, NEW: NEW, STABLE: STABLE})
-    lines = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-    nothing: list[str] = []
-    header = [cell.strip() for cell in next(lines, nothing)]
+    lines = _lines(text, reader)
+    _, first = next(lines, (1, list[str]()))
+    header = [cell.strip() for cell in first]
     bounds = _check_header(header, reader)
     rows: list[Row] = []
     if not reader.problems:
-        for cells in lines:
+        for line, cells in lines:
             if any(cell.strip() for cell in cells):
-                row = _row(header, bounds, cells, lines.line_num, reader)
+                row = _row(header, bounds, cells, line, reader)
                 if row is not None:
                     rows.append(row)
             if len(rows) > _MAX_ROWS or len(reader.problems) > _MAX_PROBLEMS:
                 break
         if len(rows) > _MAX_ROWS:
-            reader.problem(lines.line_num, f"more than {_MAX_ROWS} rows; record longer steps")
+            reader.problem(len(rows), f"more than {_MAX_ROWS} rows; record longer steps")
         if not reader.problems:
             reader.problems += [
                 f"{name}: has no row of the {side} version ({_names(reader, side)})"
@@ -103,7 +104,26 @@ def read_recording(text: str, name: str, *, new: str, stable: str) -> Recording:
         shown = reader.problems[:_MAX_PROBLEMS]
         more = ["... and more; mend these first"] if len(reader.problems) > _MAX_PROBLEMS else []
         raise InvalidInputError("the recording can't be used:\n" + "\n".join([*shown, *more]))
-    return _finished(rows, bounds, dated=bool(reader.dated))
+    return replace(_finished(rows, bounds, dated=bool(reader.dated)), columns=tuple(header))
+
+
+def _lines(text: str, reader: _Reader) -> Iterator[tuple[int, list[str]]]:
+    """Yield each line that is not blank, with the number of the line on which it begins."""
+    lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    ended = 0
+    while True:
+        begins = ended + 1
+        try:
+            cells = next(lines)
+        except StopIteration:
+            return
+        except csv.Error as failure:
+            # A quote that is never closed takes the rest of the file with it: what follows can't be trusted.
+            reader.problem(begins, f"is not CSV ({failure}); it and all lines after it were not read")
+            return
+        ended = lines.line_num
+        if cells:
+            yield begins, cells
 
 
 def _names(reader: _Reader, side: str) -> str:
@@ -112,26 +132,43 @@ def _names(reader: _Reader, side: str) -> str:
 
 def _check_header(header: list[str], reader: _Reader) -> tuple[float, ...]:
     """Return the upper bounds of the `le_` columns, ascending and closed by infinity."""
-    for needed in ("at", "version"):
-        if needed not in header:
-            found = ",".join(header) or "nothing"
-            reader.problem(1, f"the first line must name the columns, {needed!r} among them; found {found}")
+    missing = [needed for needed in ("at", "version") if needed not in header]
+    if missing:
+        found = ",".join(header)[:200] or "nothing"
+        reader.problem(
+            1, "the first line must name the columns, 'at' and 'version' among them; "
+            f"found {found}{_hint(header, missing)}",
+        )  # fmt: skip
+        return ()
     for column in sorted({column for column in header if header.count(column) > 1}):
         reader.problem(1, f"column {column!r} is there twice")
-    for column in header:
-        if not _BOUND.fullmatch(column) and not _NAME.fullmatch(column):
+    for number, column in enumerate(header, start=1):
+        if not column:
+            reader.problem(1, f"column {number} has no name")
+        elif not _BOUND.fullmatch(column) and not _NAME.fullmatch(column):
             reader.problem(1, f"{column!r} can't name a metric; use letters, digits and _")
         stem, _, part = column.partition(".")
         other = {"bad": "count", "count": "bad"}.get(part)
         if other and f"{stem}.{other}" not in header:
             reader.problem(1, f"column {column!r} needs {stem + '.' + other!r} beside it")
-    if "errors" in header and "requests" not in header:
-        reader.problem(1, "column 'errors' needs 'requests' beside it")
+    for column, other in _PAIR, _PAIR[::-1]:
+        if column in header and other not in header:
+            reader.problem(1, f"column {column!r} needs {other!r} beside it{_hint(header, [other])}")
     matches = [_BOUND.fullmatch(column) for column in header]
     bounds = sorted(float(found[1]) for found in matches if found)
     if bounds and "requests" not in header:
         reader.problem(1, "columns 'le_...' need 'requests' beside them")
     return (*(bound for bound in bounds if math.isfinite(bound)), math.inf) if bounds else ()
+
+
+def _hint(header: list[str], missing: list[str]) -> str:
+    """Return what a person probably meant by the columns that are there."""
+    if len(header) == 1 and (mark := next((mark for mark in ";\t|" if mark in header[0]), "")):
+        return f"; cells are separated by {mark!r}, expected commas"
+    others = {column.lower(): column for column in header if column not in missing}
+    near = {name: difflib.get_close_matches(name, others, n=1, cutoff=0.75) for name in missing}
+    meant = [f"{name!r} where it says {others[found[0]]!r}" for name, found in near.items() if found]
+    return f"; did you mean {' and '.join(meant)}?" if meant else ""
 
 
 def _row(
@@ -156,7 +193,8 @@ def _row(
         for column, cell in named.items()
         if cell and (number := _number(column, cell, line, reader)) is not None
     }
-    _check_numbers(numbers, bounds, line, reader)
+    if all(column in numbers for column, cell in named.items() if cell):
+        _check_numbers(numbers, bounds, line, reader)
     if at_s is not None and version is not None:
         last = reader.last.get((version, instance))
         if last is not None and at_s <= last:
@@ -198,10 +236,11 @@ def _number(column: str, cell: str, line: int, reader: _Reader) -> float | None:
     except ValueError:
         number = math.nan
     is_count = column in {"requests", "errors", "crashes"} or "." in column or column.startswith("le_")
-    if not math.isfinite(number) or (is_count and number < 0):
+    if not abs(number) <= _MOST or (is_count and number < 0):
         kind = "a count of 0 or more" if is_count else "a number"
+        most = f" up to {_MOST:g}" if abs(number) > _MOST else ""
         reader.problem(
-            line, f"{column} is {cell!r}, expected {kind}, or an empty cell where there is no data"
+            line, f"{column} is {cell[:60]!r}, expected {kind}{most}, or an empty cell where there is no data"
         )
         return None
     return number
@@ -210,9 +249,14 @@ def _number(column: str, cell: str, line: int, reader: _Reader) -> float | None:
 def _check_numbers(
     numbers: Mapping[str, float], bounds: tuple[float, ...], line: int, reader: _Reader
 ) -> None:
-    pairs = [("errors", "requests")]
-    pairs += [(name, f"{name[:-4]}.count") for name in numbers if name.endswith(".bad")]
+    stems = {name.partition(".")[0]: None for name in numbers if "." in name}
+    pairs = [("errors", "requests"), *((f"{stem}.bad", f"{stem}.count") for stem in stems)]
     for bad, every in pairs:
+        if (bad in numbers) != (every in numbers):
+            told, empty = (bad, every) if bad in numbers else (every, bad)
+            reader.problem(
+                line, f"{told} is {numbers[told]:g} but {empty} is empty; tell both, or none of them"
+            )
         if bad in numbers and every in numbers and numbers[bad] > numbers[every]:
             reader.problem(line, f"{bad} is {numbers[bad]:g}, more than {every} ({numbers[every]:g})")
     counts = [(f"le_{bound:g}", numbers.get(f"le_{bound:g}")) for bound in bounds[:-1]]
@@ -290,68 +334,7 @@ def _spread(row: Row, parts: int, spacing_s: float) -> list[Row]:
 
 
 def _part_of_own(own: Own, number: int, part_of: Callable[[int, float], float], parts: int) -> Own:
-    if own.squares > 0 or own.count == 1.0:  # a value: the same all the time
+    if own.bad is None:  # a value: the same all the time
         return Own(own.count / parts, own.total / parts, own.squares / parts)
     bad = part_of(number, own.bad)
     return Own(part_of(number, own.count), bad, bad, bad)
-
-
-class RecordedWorld:
-    """Fits `World`: what was recorded, whatever the plan's weights are, row by row.
-
-    With `thin_to_plan` no version has more requests than the plan's weights give it of all that were recorded
-    together: requests are left out by chance, never added.
-    """
-
-    def __init__(
-        self, recording: Recording, seed: int, *, thin_to_plan: bool = False, least_s: float = 0.0
-    ) -> None:
-        self.bounds_ms = recording.bounds_ms
-        self.ends_s: float | None = recording.ends_s
-        self.resolution_s: float | None = max(recording.spacing_s, least_s)
-        self._rows = recording.rows
-        self._times = [row.at_s for row in recording.rows]
-        self._least_s = least_s
-        self._chance = Chance(f"{seed}:recorded") if thin_to_plan else None
-
-    def between(self, begin_s: float, end_s: float, share: float) -> Stretch:
-        """See `World.between`. The new version has no users before the plan gives it some."""
-        rows = self._rows[bisect_right(self._times, begin_s) : bisect_right(self._times, end_s)]
-        new = _sum([row for row in rows if row.version == NEW])
-        stable = _sum([row for row in rows if row.version == STABLE])
-        if new is not None and share <= 0:
-            new = Served()
-        if stable is not None and share >= 1:
-            stable = Served()
-        if self._chance is not None and new is not None and stable is not None:
-            every = new.requests + stable.requests
-            new = self._thinned(new, every * share)
-            stable = self._thinned(stable, every * (1 - share))
-        crashes = sum(row.crashes for row in rows if row.version == NEW)
-        return Stretch(new, stable, crashes, sum(row.crashes for row in rows if row.version == STABLE))
-
-    def next_moment_s(self, after_s: float) -> float | None:
-        """See `World.next_moment_s`: the next row, no sooner than rows are looked at."""
-        index = bisect_right(self._times, after_s + max(0.0, self._least_s - 1e-6))
-        if index < len(self._times):
-            return self._times[index]
-        return self._times[-1] if self._times[-1] > after_s else None
-
-    def _thinned(self, served: Served, most: float) -> Served:
-        assert self._chance is not None
-        if served.requests <= most:
-            return served
-        share = most / served.requests
-        errors = self._chance.binomial(round(served.errors), share)
-        fine = self._chance.binomial(round(served.requests - served.errors), share)
-        answers = tuple(float(self._chance.binomial(round(count), share)) for count in served.answers)
-        return Served(float(fine + errors), float(errors), answers, served.own)
-
-
-def _sum(rows: list[Row]) -> Served | None:
-    if not rows:
-        return None
-    total = rows[0].served
-    for row in rows[1:]:
-        total = plus(total, row.served)
-    return total

@@ -9,12 +9,26 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A metric that is no request figure: `count` values that add up to `total`, `bad` of them bad."""
+    """A metric that is no request figure: `count` values that add up to `total`, or, where `bad` is told, how
+    many of the count were bad. Whether bad ones or good ones make the metric's share is the metric's to say.
+    """
 
     count: float
     total: float
     squares: float = 0.0
-    bad: float = 0.0
+    bad: float | None = None
+
+    def bad_of(self, *, higher_is_worse: bool) -> float:
+        """Return how many were bad; of a share that was told as a value, those that it counts or leaves."""
+        if self.bad is not None:
+            return self.bad
+        return self.total if higher_is_worse else self.count - self.total
+
+    def mean(self, *, higher_is_worse: bool) -> float:
+        """Return the figure in the metric's own terms: the share of good ones where more is better."""
+        if self.bad is None:
+            return self.total / self.count
+        return (self.bad if higher_is_worse else self.count - self.bad) / self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +52,12 @@ def plus(one: Served, other: Served, sign: float = 1.0) -> Served:
         answers = tuple(a + sign * b for a, b in zip(one.answers, other.answers, strict=True))
     own = dict(one.own)
     for name, more in other.own.items():
-        have = own.get(name, Own(0.0, 0.0))
+        have = own.get(name, Own(0.0, 0.0, bad=None if more.bad is None else 0.0))
         own[name] = Own(
             have.count + sign * more.count,
             have.total + sign * more.total,
             have.squares + sign * more.squares,
-            have.bad + sign * more.bad,
+            None if have.bad is None or more.bad is None else have.bad + sign * more.bad,
         )
     return Served(one.requests + sign * other.requests, one.errors + sign * other.errors, answers, own)
 

@@ -95,7 +95,9 @@ def test_own_metrics_are_shares_or_values() -> None:
 
     assert seen.new is not None
     payments, score = seen.new.own["payment_failure_rate"], seen.new.own["score"]
-    assert payments.bad / payments.count == pytest.approx(0.02, rel=0.1)
+    assert payments.mean(higher_is_worse=True) == pytest.approx(0.02, rel=0.1)
+    assert payments.bad_of(higher_is_worse=True) == payments.total
+    assert payments.bad_of(higher_is_worse=False) == payments.count - payments.total
     assert score.total / score.count == pytest.approx(4.5, rel=0.01)
 
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sluiceway.adapters.simulated.recording import RecordedWorld, Recording, read_recording
+from sluiceway.adapters.simulated.recorded import RecordedWorld
+from sluiceway.adapters.simulated.recording import Recording, read_recording
 from sluiceway.adapters.simulated.served import Own, Served
 from sluiceway.errors import InvalidInputError
 
+NAME_THEM = "the first line must name the columns, 'at' and 'version' among them; found"
 HEADER = "at,version,requests,errors\n"
 
 
@@ -91,8 +93,11 @@ def test_rows_longer_than_a_minute_are_spread_over_their_time() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "1: the first line must name the columns, 'at' among them; found nothing"),
-        ("at,requests\n", "1: the first line must name the columns, 'version' among them; found at,requests"),
+        ("", "1: the first line must name the columns, 'at' and 'version' among them; found nothing"),
+        (
+            "at,requests\n",
+            "1: the first line must name the columns, 'at' and 'version' among them; found at,requests",
+        ),
         ("at,version,errors\n", "1: column 'errors' needs 'requests' beside it"),
         ("at,version,requests,requests\n", "1: column 'requests' is there twice"),
         ("at,version,pay ments\n", "1: 'pay ments' can't name a metric; use letters, digits and _"),
@@ -130,8 +135,38 @@ def test_rows_longer_than_a_minute_are_spread_over_their_time() -> None:
         (HEADER + "60,new,1,2\n", "2: errors is 2, more than requests (1)"),
         (HEADER + "60,new,1,0\n60,new,1,0\n", "3: at is '60', not after the row of new before"),
         (
-            "at,version,requests,le_10,le_20\n60,new,9,8,7\n",
+            "at,version,requests,errors,le_10,le_20\n60,new,9,0,8,7\n",
             "2: le_10 is 8, more than le_20 (7); le_ columns add up",
+        ),
+        (
+            "At,Version,requests,errors\n",
+            f"1: {NAME_THEM} At,Version,requests,errors; did you mean 'at' where it says 'At' and 'version' where it says 'Version'?",  # noqa: E501
+        ),
+        (
+            "at;version;requests;errors\n60;new;1;0\n",
+            f"1: {NAME_THEM} at;version;requests;errors; cells are separated by ';', expected commas",
+        ),
+        (
+            "at,version,requests,error\n",
+            "1: column 'requests' needs 'errors' beside it; did you mean 'errors' where it says 'error'?",
+        ),
+        ("at,version,requests,errors,\n", "1: column 5 has no name"),
+        (HEADER + "60,new,1,\n", "2: requests is 1 but errors is empty; tell both, or none of them"),
+        (
+            "at,version,paid.count,paid.bad\n60,new,7,\n",
+            "2: paid.count is 7 but paid.bad is empty; tell both, or none of them",
+        ),
+        (
+            HEADER + "60,new,1e300,0\n",
+            "2: requests is '1e300', expected a count of 0 or more up to 1e+15, or an empty cell where there is no data",  # noqa: E501
+        ),
+        (
+            HEADER + '60,stable,1,0\n60,"new,1,0\n120,new,1,0\n',
+            "3: is not CSV (unexpected end of data); it and all lines after it were not read",
+        ),
+        (
+            HEADER + f"60,new,{'9' * 140_000},0\n",
+            "2: is not CSV (field larger than field limit (131072)); it and all lines after it were not read",
         ),
     ],
 )
@@ -176,3 +211,22 @@ def test_a_long_recording_is_looked_at_less_often() -> None:
     assert rows.resolution_s == 20
     assert [rows.next_moment_s(at) for at in (0, 20, 50)] == [20, 40, 60]
     assert rows.between(0, 20, 0.5).new == Served(20, 0)
+
+
+def test_quoted_cells_and_the_line_ends_of_other_systems_are_read() -> None:
+    recording = read('"at","version","requests","errors"\r\n"60","new","10","1"\r\n\r\n60,stable,"20",0\r\n')
+
+    assert [(row.version, row.served) for row in recording.rows] == [
+        ("new", Served(10, 1)),
+        ("stable", Served(20, 0)),
+    ]
+
+
+def test_counted_metrics_of_long_rows_keep_all_their_bad_ones() -> None:
+    recording = read(
+        "at,version,paid.count,paid.bad\n"
+        + "".join(f"{at},{version},50,7\n" for at in (300, 600) for version in ("new", "stable"))
+    )
+
+    parts = [row.served.own["paid"] for row in recording.rows if row.version == "new"]
+    assert (sum(part.count for part in parts), sum(part.bad or 0.0 for part in parts)) == (100, 14)
