@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sluiceway.domain.analysis.counts import Problem
 from sluiceway.domain.analysis.noise import CAUTIOUS, INDEPENDENT, Noise
 from sluiceway.domain.analysis.verdict import (
     DOUBT,
@@ -53,6 +54,8 @@ from sluiceway.domain.rollouts.model import (
 NEVER_LEARNED = "it is not learned where means are compared, only declared: noise: independent"
 JOINT = "analysis"  # who decides when no single metric does; single ones are `analysis:NAME`
 _MISSED = 4  # intervals in a row; three are told of as missing while an engine runs
+_NO_REQUESTS = frozenset({Problem.NO_REQUESTS_ON_NEW, Problem.NO_REQUESTS_ON_STABLE})
+_EXPECTED = 5.0  # requests that did not come
 _COMPARED = frozenset({Phase.PROGRESSING, Phase.AWAITING_APPROVAL, Phase.PAUSED})
 
 
@@ -182,6 +185,26 @@ def blocking(found: tuple[Found, ...]) -> tuple[str, ...]:
 def unanswered(found: tuple[Found, ...]) -> tuple[str, ...]:
     """Return, in words, the metrics on which there is no data or too little: never a pass."""
     return tuple(each.said for each in found if is_unanswered(each.verdict, each.metric))
+
+
+def is_lull(state: RolloutState, found: tuple[Found, ...]) -> bool:
+    """Return whether all that lacks an answer are metrics with enough requests of late ones too few to tell.
+
+    A version with a request a minute often has none in one. Where fewer than five would have come, silence
+    is chance (above 1 in 150), and nothing to turn back for.
+    """
+    silent = [each for each in found if is_unanswered(each.verdict, each.metric)]
+    return all(_is_lull(state, each) for each in silent)
+
+
+def _is_lull(state: RolloutState, each: Found) -> bool:
+    if state.analysis is None or not isinstance(each.verdict, NoData):
+        return False
+    known = _known(state.analysis, each.metric).evidence
+    lasted_s, usual = known.elapsed_s - known.silent_s, min(known.n0, known.n1)
+    if each.verdict.problem not in _NO_REQUESTS or usual < each.metric.min_requests or lasted_s <= 0:
+        return False
+    return usual / lasted_s * known.silent_s < _EXPECTED
 
 
 def is_unanswered(verdict: Verdict, metric: AnalysedMetric) -> bool:

@@ -17,6 +17,7 @@ from sluiceway.domain.rollouts.analysing import (
     figures_of,
     find,
     is_compared,
+    is_lull,
     not_shown_sound,
     unanswered,
     uncounted_s,
@@ -167,7 +168,8 @@ def _hold_for_analysis(
     if analysis is None or not found:
         return None
     incidents, unknown = blocking(found), unanswered(found)
-    if unknown and not incidents and not _holds(state, analysis.on_no_data):
+    gives_up = not _holds(state, analysis.on_no_data) and not is_lull(state, found)
+    if unknown and not incidents and gives_up:
         return _give_up_on_data(
             state,
             f"stage {stage.id} has no answer from the {unknown[0]}",

@@ -315,6 +315,25 @@ def test_a_sound_version_passes_stages_early_where_the_process_allows_it() -> No
     assert "promoted-early" not in usual.kinds
 
 
+def test_a_minute_without_a_request_in_low_traffic_turns_nothing_back() -> None:
+    analysis = an_analysis(on_no_data=WhenInconclusive.ROLLBACK)
+    world = in_first_stage(a_world(analysis), ticks=0)
+    world.counts["errors"] = Interval(20, 0, 1, 0, 20.0)
+    for _ in range(59):
+        world.tick()
+    none = Interval(20, 0, 0, 0, 10.0)
+    world.counts["errors"] = replace(none, seconds=30.0)
+    for _ in range(3):
+        world.tick()
+
+    assert "no usable figures of errors on 2.0 for 90 s" in world.state.waits_for[0]
+
+    world.counts["errors"] = none
+    world.run(until=Phase.ROLLING_BACK, ticks=20)
+
+    assert world.state.phase is Phase.ROLLING_BACK  # by now requests should have come
+
+
 def test_after_a_time_in_which_nobody_counted_a_stage_waits_for_counts() -> None:
     world = in_first_stage(a_world(an_analysis()), ticks=20)
     world.counts.clear()
