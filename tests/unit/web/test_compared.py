@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
-from sluiceway.domain.process.plan import Analysis
+from sluiceway.domain.analysis.counts import Interval
+from sluiceway.domain.process.comparable import COMPARABLE
+from sluiceway.domain.process.plan import Analysis, UsualNoise
 from sluiceway.domain.rollouts.analysis_words import Stand
 from sluiceway.domain.rollouts.model import RolloutId
 from sluiceway.web import pages
@@ -22,10 +25,17 @@ def put(console: Console, analysis: Analysis) -> str:
 
 def compared(console: Console, *, errors: bool = False) -> str:
     """Return the page of a rollout that has counted two metrics for a minute."""
-    rollout_id = put(console, an_analysis(ERRORS, SLOW))
+    counts = {"errors": WORSE if errors else ALIKE, "slow_requests": ALIKE}
+    return counted(console, an_analysis(ERRORS, SLOW), counts)
+
+
+def counted(console: Console, analysis: Analysis, counts: Mapping[str, Interval]) -> str:
+    """Return the page of a rollout after a minute of these counts, of a service with one instance."""
+    rollout_id = put(console, analysis)
     console.office.desk.run(rollout_id, until="progressing")
     world = console.office.desk.worlds[RolloutId(rollout_id)]
-    world.counts = {"errors": WORSE if errors else ALIKE, "slow_requests": ALIKE}
+    world.counts = dict(counts)
+    world.noise_unknown = dict.fromkeys(counts, "stable has one instance")
     for _ in range(8):
         console.office.clock.advance(10)
         with console.office.store.begin() as tx:
@@ -58,6 +68,23 @@ def test_a_regression_is_told_with_verdict_evidence_and_counts(console: Console)
     assert re.search(r'id="evidence-errors" [^>]* role="meter" [^>]* aria-valuenow="100"', page)
     assert "At most 1 release in 100 that is no worse than 1.25 times stable is taken back." in page
     assert "for all of these together" in page
+
+
+@pytest.mark.parametrize(("noise", "times"), [(UsualNoise.LEARNED, 1), (UsualNoise.INDEPENDENT, 0)])
+def test_why_a_person_would_be_asked_stands_beside_the_metric(
+    console: Console, noise: UsualNoise, times: int
+) -> None:
+    page = counted(console, an_analysis(noise=noise), {"errors": ALIKE})
+
+    assert page.count("is not known yet (stable has one instance), so a person should decide.") == times
+
+
+def test_crashes_are_told_by_the_time_of_instances_not_as_a_share(console: Console) -> None:
+    page = counted(console, an_analysis(COMPARABLE["crashes"]), {"crashes": Interval(36, 0, 36, 1, 10.0)})
+
+    assert '<th scope="col">in seconds of instances</th><th scope="col">rate</th>' in page
+    assert "1.67 per minute and instance" in page
+    assert "How many times as frequent crashes are as on 1.0. The band narrows as time goes by." in page
 
 
 def test_no_style_or_script_stands_in_the_page(console: Console) -> None:

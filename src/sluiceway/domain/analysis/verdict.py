@@ -267,7 +267,7 @@ def rarity_words(subject: Subject, alpha: float) -> str:
 
 
 def share_words(bad: float, count: float, of: str) -> str:
-    """Return how many of how much: "34 in 1,203 requests", "2 in 90 min of instance time"."""
+    """Return how many of how much: "34 in 1,203 requests", "2 in 25 min of instance time"."""
     return f"{bad:,.0f} in {amount_words(count, of)}"
 
 
