@@ -33,6 +33,18 @@ _CSS = (
     ".grid{stroke:#30363d}}"
 )
 
+# On a narrow window the plot keeps a size at which it can be read and scrolls; a row becomes a paragraph.
+_PAGE_CSS = (
+    ":root{color-scheme:light dark}body{font:14px system-ui,sans-serif;max-width:980px;margin:1rem auto;"
+    "padding:0 .6rem;overflow-wrap:anywhere}.plot{overflow-x:auto}.plot svg{max-width:none}"
+    "td,th{padding:.2rem .6rem .2rem 0;text-align:left;vertical-align:top}"
+    "td:nth-child(-n+4){white-space:nowrap}ul{padding-left:1.2rem}"
+    "@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}}"
+    "@media(max-width:700px){thead{display:none}tr{display:block;padding:.4rem 0;border-top:1px solid #8c959f66}"
+    "td{display:inline;padding:0}td:nth-child(-n+4){white-space:normal;font-weight:600}"
+    "td:nth-child(-n+3)::after{content:' \\b7\\a0'}td:last-child{display:block}}"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
@@ -54,10 +66,11 @@ def plot_html(result: Rehearsed) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>Rehearsal of {escape(result.process)}</title><style>body{{font:14px system-ui,sans-serif;"
-        "max-width:980px;margin:1rem auto}td,th{padding:.2rem .6rem;text-align:left;vertical-align:top}"
-        "</style></head><body>"
-        f"{plot_svg(result)}<table><thead><tr><th>#</th><th>after</th><th>what</th><th>by</th><th>why</th>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Rehearsal of {escape(result.process)}</title><style>{_PAGE_CSS}</style></head><body>"
+        f'<div class="plot" role="region" aria-label="Plot" tabindex="0">{plot_svg(result)}</div>'
+        f"<p>{escape(result.outcome)}</p>"
+        "<table><thead><tr><th>#</th><th>after</th><th>what</th><th>by</th><th>why</th>"
         f"</tr></thead><tbody>{rows}</tbody></table><ul>{notes}</ul></body></html>\n"
     )
 

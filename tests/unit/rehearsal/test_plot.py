@@ -92,3 +92,11 @@ def test_the_page_lists_the_decisions_and_notes_in_words() -> None:
 @pytest.mark.parametrize("points", [(), RESULT.points[:1]])
 def test_little_to_show_is_no_trouble(points: tuple[Point, ...]) -> None:
     ElementTree.fromstring(plot_svg(replace(RESULT, points=points, decisions=(), took_s=0.0)))
+
+
+def test_the_page_fits_a_narrow_window_and_says_the_whole_outcome() -> None:
+    page = plot_html(RESULT)
+
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert '<div class="plot" role="region" aria-label="Plot" tabindex="0"><svg' in page
+    assert "<p>2.0 was taken back: errors &amp; more</p>" in page
