@@ -99,6 +99,25 @@ def test_the_band_is_drawn_with_both_bounds(rollout: str, open_page: OpenPage) -
     ] * 3
 
 
+def test_the_axis_says_small_ratios_as_fractions_that_fit(rollout: str, open_page: OpenPage) -> None:
+    page = open_page(f"/rollouts/{rollout}")
+    expect(page.locator('[data-plot="analysis-errors"] canvas')).to_be_visible()
+
+    said, widest = page.evaluate(
+        """async () => {
+          const source = [...document.scripts].find((script) => script.src.includes("/js/rollout.js")).src;
+          const { powerOfTwo, RATIO_AXIS_PX } = await import(source.replace("rollout.js", "bands.js"));
+          const brush = document.createElement("canvas").getContext("2d");
+          brush.font = "12px system-ui, sans-serif";
+          const said = [1 / 64, 1 / 16, 0.5, 1, 2, 256].map(powerOfTwo);
+          return [said, Math.max(...said.map((words) => brush.measureText(words).width)) / RATIO_AXIS_PX];
+        }"""
+    )
+
+    assert said == ["1/64\u00d7", "1/16\u00d7", "1/2\u00d7", "same", "2\u00d7", "256\u00d7"]
+    assert widest < 0.9
+
+
 def test_the_band_s_figures_stand_in_a_table_too(host: Host, rollout: str, open_page: OpenPage) -> None:
     page = open_page(f"/rollouts/{rollout}")
     metric = metric_of(host, rollout)

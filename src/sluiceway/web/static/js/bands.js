@@ -7,6 +7,7 @@ import { drawSteps, gaps, HEIGHT, plainAxis, setText, style, TIME, timeAxis } fr
 const uPlot = window.uPlot;
 const LEAST = 1 / 64; // times; what lies beyond is cut off at the edge
 const MOST = 256;
+export const RATIO_AXIS_PX = 48; // as wide as its longest label and a little
 
 /** A ratio in words, as `wording.times` of the server says it. */
 export function times(ratio) {
@@ -23,7 +24,7 @@ const RATIO = {
     const highest = Math.max(2, high, 1.3 * bound, ...likely.map((value) => value * 1.2));
     return [Math.max(LEAST, 2 ** Math.floor(Math.log2(lowest))), Math.min(MOST, 2 ** Math.ceil(Math.log2(highest)))];
   },
-  axis: () => ({ size: 48, splits: (_, __, min, max) => powersOfTwo(min, max), filter: (_, splits) => splits, values: (_, splits) => splits.map((ratio) => (ratio === 1 ? "same" : `${ratio}\u00d7`)) }),
+  axis: () => ({ size: RATIO_AXIS_PX, splits: (_, __, min, max) => powersOfTwo(min, max), filter: (_, splits) => splits, values: (_, splits) => splits.map(powerOfTwo) }),
   say: times,
   sayRange: (low, high) => `${times(low).replace(" times", "")} to ${times(high)}`,
 };
@@ -182,6 +183,12 @@ function powersOfTwo(min, max) {
   const found = [];
   for (let power = Math.ceil(Math.log2(min) - 1e-9); 2 ** power <= max * (1 + 1e-9); power += 1) found.push(2 ** power);
   return found.length > 6 ? found.filter((ratio) => Math.log2(ratio) % 2 === 0) : found;
+}
+
+/** A power of two as the axis says it: fractions stay short, so that none is cut off. */
+export function powerOfTwo(ratio) {
+  if (ratio === 1) return "same";
+  return ratio < 1 ? `1/${1 / ratio}\u00d7` : `${ratio}\u00d7`;
 }
 
 /** Draw a level line across the plot with its words, which have a rim so that lines behind don't run through them. */
