@@ -94,7 +94,10 @@ def weight_bp(value: Value) -> int | None:
 
 
 def share(value: Value, *, most_percent: int | None = None, may_be_zero: bool = False) -> float | None:
-    """Return the share of a percentage, 0 to 1; bare numbers are percent. Below 100 % unless bounded."""
+    """Return the share of a percentage, 0 to 1; bare numbers are percent. Below 100 % unless bounded.
+
+    A bare number below 1 is a problem: statisticians mean 5 % by 0.05, and a hundredth of that would pass.
+    """
     most = "below 100 %" if most_percent is None else f"up to {most_percent} %"
     expected = f"{'from' if may_be_zero else 'above'} 0 % and {most}"
     if not value.is_scalar:
@@ -104,6 +107,11 @@ def share(value: Value, *, most_percent: int | None = None, may_be_zero: bool = 
         percent = parse_percent(value.raw)
     except InvalidInputError as problem:
         value.problem(str(problem))
+        return None
+    if 0 < percent < 1 and "%" not in value.raw:
+        value.problem(
+            f"{value.raw} may mean {float(percent) * 100:.15g}% or {value.raw}%, expected it with its % sign"
+        )
         return None
     is_low = percent < 0 or (percent == 0 and not may_be_zero)
     is_high = percent >= 100 if most_percent is None else percent > most_percent

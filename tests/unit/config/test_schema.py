@@ -23,6 +23,7 @@ GOOD = sorted((HERE / "good").glob("*.yaml"))
 NEEDS_THE_READER = {
     *(
         "analysis-bad-of-score",
+        "analysis-bare-share",
         "analysis-bounds",
         "analysis-bounds-missing",
         "analysis-effect-of-crashes",
