@@ -6,6 +6,7 @@ rest is taken. Who pushes is known by a token; tokens are made as every other ac
 
 from __future__ import annotations
 
+import difflib
 import json
 from dataclasses import dataclass
 from typing import Annotated, cast
@@ -17,6 +18,7 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Refe
 from litestar.params import FromPath, JSONBody, RawBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from sluiceway.api.guard import PUSH_PATH
 from sluiceway.api.requests import TokenRequest
@@ -143,15 +145,34 @@ def _raw_point(item: object) -> RawPoint | Refused:
     try:
         parsed = PointBody.model_validate(item)
     except ValidationError as failure:
-        problems = failure.errors(include_url=False, include_input=False, include_context=False)
-        reason = "; ".join(f"{_place(one['loc'])}: {one['msg']}" for one in problems[:5])
-        return Refused(reason, _id_of(item))
+        problems = failure.errors(include_url=False, include_input=False)
+        return Refused("; ".join(_words(one) for one in problems[:5]), _id_of(item))
     return RawPoint(**parsed.model_dump())
 
 
 def _id_of(item: object) -> str:
     found = cast(dict[str, object], item).get("id") if isinstance(item, dict) else None
     return found if isinstance(found, str) else ""
+
+
+def _words(problem: ErrorDetails) -> str:
+    """Return what is wrong with a point, in the words of those who send it."""
+    place = _place(problem["loc"])
+    match problem["type"]:
+        case "extra_forbidden":
+            near = difflib.get_close_matches(place, PointBody.model_fields, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            return f"{place} is no field of a point, which has {', '.join(PointBody.model_fields)}{hint}"
+        case "model_type":
+            return 'the point is no object; write {"id": ..., "metric": ..., "count": ...}'
+        case "float_type":
+            return f"{place} is no number; write it without quotes"
+        case "string_type":
+            return f"{place} is no text; write it in quotes"
+        case "string_too_long":
+            return f"{place} is longer than {problem.get('ctx', {}).get('max_length')} characters"
+        case _:
+            return f"{place}: {problem['msg']}"
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

@@ -6,6 +6,7 @@ Source of the format: RFC 4180, with a header line.
 from __future__ import annotations
 
 import csv
+import difflib
 import hashlib
 import math
 from collections import Counter
@@ -77,7 +78,10 @@ def _header(found: list[str], defaults: Mapping[str, str]) -> list[str]:
         raise InvalidInputError(f"the file has no header line; name its columns, of: {known}")
     unknown = [name for name in header if name not in COLUMNS]
     if unknown:
-        raise InvalidInputError(f"line 1: unknown column {unknown[0][:100]!r}; the columns are: {known}")
+        hint = _hint(header, unknown[0])
+        raise InvalidInputError(
+            f"line 1: unknown column {unknown[0][:100]!r}; the columns are: {known}{hint}"
+        )
     twice = [name for name, times in Counter(header).items() if times > 1]
     if twice:
         raise InvalidInputError(f"line 1: column {twice[0]!r} is there more than once")
@@ -88,6 +92,13 @@ def _header(found: list[str], defaults: Mapping[str, str]) -> list[str]:
     if not any(name in header for name in ("value", "count")):
         raise InvalidInputError("no column holds figures; add the column `value`, or `count` with others")
     return header
+
+
+def _hint(header: list[str], unknown: str) -> str:
+    if len(header) == 1 and (mark := next((mark for mark in ";\t|" if mark in unknown), "")):
+        return f"; cells are separated by {mark!r}, expected commas"
+    near = difflib.get_close_matches(unknown, COLUMNS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _line(

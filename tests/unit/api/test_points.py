@@ -85,15 +85,23 @@ def test_the_answer_says_of_each_point_what_became_of_it(api: Desk, versions: tu
     assert counted(api) == 20
 
 
+FIELDS = "id, metric, service, version, rollout, at, value, count, bad, good, total, squares"
+
+
 @pytest.mark.parametrize(
     ("item", "reason"),
     [
-        ({"id": "9", "metrc": "x"}, "metrc: Extra inputs are not permitted"),
-        ({"id": "9", "metric": "x", "count": "many"}, "count: Input should be a valid number"),
-        ({"id": "9", "metric": "x", "count": True}, "count: Input should be a valid number"),
-        ({"id": 9, "metric": "x"}, "id: Input should be a valid string"),
-        ("a text", "point: Input should be a valid dictionary or instance of PointBody"),
-        (None, "point: Input should be a valid dictionary or instance of PointBody"),
+        (
+            {"id": "9", "metrc": "x"},
+            f"metrc is no field of a point, which has {FIELDS}; did you mean metric?",
+        ),
+        ({"id": "9", "zoo": "x"}, f"zoo is no field of a point, which has {FIELDS}"),
+        ({"id": "9", "metric": "x", "count": "many"}, "count is no number; write it without quotes"),
+        ({"id": "9", "metric": "x", "count": True}, "count is no number; write it without quotes"),
+        ({"id": 9, "metric": "x"}, "id is no text; write it in quotes"),
+        ({"id": "9", "metric": "x" * 1_001}, "metric is longer than 1000 characters"),
+        ("a text", 'the point is no object; write {"id": ..., "metric": ..., "count": ...}'),
+        (None, 'the point is no object; write {"id": ..., "metric": ..., "count": ...}'),
         ({}, "id is missing: name each point"),
     ],
 )

@@ -218,7 +218,9 @@ def test_lines_come_from_stdin_too(shop: Served, sluice: Sluice, new: str) -> No
     [
         ("", "the file has no header line"),
         ("metric,vers,value\n", "line 1: unknown column 'vers'; the columns are: id, metric"),
+        ("metric,version,valu\n", "total, squares; did you mean 'value'?"),
         ("metric;version;value\n", "unknown column 'metric;version;value'"),
+        ("metric;version;value\n", "squares; cells are separated by ';', expected commas"),
         ("metric,value,value\n", "column 'value' is there more than once"),
         ("version,value\n", "add the column `metric`, or name it with --metric"),
         ("metric,version\n", "no column holds figures"),

@@ -5,6 +5,7 @@ What is known of its service comes in as a `Place`. Whether its id was seen befo
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from sluiceway.domain.points.model import (
     digest_of,
 )
 from sluiceway.domain.process import metrics
+from sluiceway.domain.process.durations import show_duration
 from sluiceway.domain.process.plan import AnalysedMetric, Comparison, MetricSource, MetricSpec
 
 MAX_ID_CHARS = 200
@@ -145,7 +147,8 @@ def _instant(text: str | None, now: datetime) -> datetime | str:
         return f"at is {text[:60]!r}; {example}"
     ahead_s = (at - now).total_seconds()
     if ahead_s > FUTURE_S:
-        return f"at is {ahead_s:.0f} s in the future; set the sender's clock, or leave at out"
+        ahead = show_duration(round(ahead_s))
+        return f"at is {ahead} in the future; set the sender's clock, or leave at out"
     return at
 
 
@@ -238,7 +241,9 @@ def _note(point: Point, spec: MetricSpec | None, place: Place, look_back_s: floa
     if point.is_late:
         return f"older than {look_back_s:g} s: kept, but nothing is judged by it"
     if spec is None:
-        return f"no process of {place.service} names {point.metric} so far"
+        near = difflib.get_close_matches(point.metric, metrics.known_names(place.own), n=1, cutoff=0.75)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return f"no process of {place.service} names {point.metric} so far{hint}"
     if spec.source is not MetricSource.PUSH:
         return f"{point.metric} is read from {spec.source} unless the process gives it source: push"
     if point.version not in place.versions:

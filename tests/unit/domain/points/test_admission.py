@@ -158,7 +158,7 @@ def test_a_moment_is_understood_in_any_zone(text: str | None, moment: object) ->
         ("yesterday", "at is 'yesterday'; write it like 2026-03-01T12:00:00Z"),
         ("1772366400", "write it like"),
         ("0001-01-01T00:00:00+14:00", "write it like"),
-        ("2026-03-01T12:01:01Z", "at is 61 s in the future; set the sender's clock, or leave at out"),
+        ("2026-03-01T12:01:01Z", "at is 1m1s in the future; set the sender's clock, or leave at out"),
     ],
 )
 def test_a_moment_that_can_not_be_is_refused(text: str, reason: str) -> None:
@@ -222,6 +222,11 @@ def test_a_point_without_a_moment_is_the_same_when_it_is_sent_again_later() -> N
     [
         (a_raw(count=10, bad=1), PLACE, ""),
         (a_raw("moon_phase", value=1), PLACE, "no process of shop names moon_phase so far"),
+        (
+            a_raw("payment_failur_rate", count=9, bad=1),
+            PLACE,
+            "no process of shop names payment_failur_rate so far; did you mean payment_failure_rate?",
+        ),
         (a_raw("error_rate", value=0.1), PLACE, "error_rate is read from envoy unless the process gives it"),
         (a_raw(value=0.9), replace(PLACE, versions=frozenset({"v8", "v9"})), "is about v8, v9, not v2"),
         (
