@@ -40,7 +40,8 @@ _PAGE_CSS = (
     "td,th{padding:.2rem .6rem .2rem 0;text-align:left;vertical-align:top}"
     "td:nth-child(-n+4){white-space:nowrap}ul{padding-left:1.2rem}"
     "@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}}"
-    "@media(max-width:700px){thead{display:none}tr{display:block;padding:.4rem 0;border-top:1px solid #8c959f66}"
+    "@media(max-width:700px){thead{display:none}"
+    "tr{display:block;padding:.4rem 0;border-top:1px solid #8c959f66}"
     "td{display:inline;padding:0}td:nth-child(-n+4){white-space:normal;font-weight:600}"
     "td:nth-child(-n+3)::after{content:' \\b7\\a0'}td:last-child{display:block}}"
 )
