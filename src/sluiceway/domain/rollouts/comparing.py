@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import assert_never
 
 from sluiceway.domain.analysis.counts import Interval
@@ -35,6 +36,7 @@ from sluiceway.domain.process import metrics
 from sluiceway.domain.process.plan import AnalysedMetric, Analysis, Comparison, MetricSource
 from sluiceway.domain.rollouts.model import MetricAnalysis, StageStart
 
+_JUDGED = 256  # verdicts remembered, of all rollouts
 _LEAST = 1e-300  # evidence, so that it can be divided by
 
 
@@ -113,6 +115,7 @@ def is_sound_in_stage(
     return shown >= 1.0 / analysis.beta
 
 
+@lru_cache(maxsize=_JUDGED)
 def judge_metric(
     known: MetricAnalysis, *, metric: AnalysedMetric, analysis: Analysis, bake_s: float, subject: Subject
 ) -> tuple[Verdict, float]:
@@ -120,6 +123,8 @@ def judge_metric(
 
     The verdict's evidence is what it adds to that of all metrics, of which 1 / alpha is needed: a metric that
     reaches its share of the budget brings as much on its own, so one promise covers all of them.
+
+    A tick asks several times of the same evidence, and people look at it in between, hence the memory.
     """
     if isinstance(known.evidence, Evidence):
         settings = settings_of(analysis, metric, known.noise, bake_s)
