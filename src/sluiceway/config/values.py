@@ -108,7 +108,7 @@ def share(value: Value, *, most_percent: int | None = None, may_be_zero: bool = 
     except InvalidInputError as problem:
         value.problem(str(problem))
         return None
-    if 0 < percent < 1 and "%" not in value.raw:
+    if 0 < percent < 1 and _NUMBER.fullmatch(value.raw.strip()):
         value.problem(
             f"{value.raw} may mean {float(percent) * 100:.15g}% or {value.raw}%, expected it with its % sign"
         )

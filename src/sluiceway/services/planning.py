@@ -214,7 +214,8 @@ def _read_usual(text: str, where: str) -> Usual:
 def _checked_rps(rps: float, where: str) -> float:
     if not math.isfinite(rps) or not 0 < rps <= _MOST_RPS:
         raise InvalidInputError(
-            f"{where} is {rps:g} a second; write how many requests both versions get together, more than 0"
+            f"{where} is {rps:g} a second; write how many requests both versions get together, "
+            f"more than 0 and up to {_MOST_RPS:g}"
         )
     return rps
 
