@@ -10,6 +10,7 @@ from typing import TypeVar
 from sluiceway.config import analysis_vocabulary as vocabulary
 from sluiceway.config import values
 from sluiceway.config.sections import Fields
+from sluiceway.config.shapes import NOISES
 from sluiceway.config.tree import Value
 from sluiceway.domain.process.comparable import SLOW_REQUESTS, NotComparable, find_comparable
 from sluiceway.domain.process.plan import AnalysedMetric, Comparison, MetricSource, MetricSpec
@@ -121,7 +122,8 @@ def _with_settings(
     )
     stale = fields.get("stale")
     stale_s = (read_stale(stale) if stale else None) or metric.stale_s
-    return replace(metric, weight=weight, min_requests=requests, min_bad=bad, stale_s=stale_s)
+    noise = take(fields, "noise", lambda word: values.choice(word, NOISES), metric.noise)
+    return replace(metric, weight=weight, min_requests=requests, min_bad=bad, stale_s=stale_s, noise=noise)
 
 
 def read_stale(value: Value) -> float | None:

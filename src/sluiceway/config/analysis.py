@@ -89,7 +89,10 @@ def _check_stages(fields: Fields, place: Value, steps: tuple[Stage, ...], asking
 
 def note_one_instance(value: Value, service: Service, plan: RolloutPlan) -> None:
     """Note that one instance tells nothing of how much instances differ, where that is to be learned."""
-    is_learned = plan.analysis is not None and plan.analysis.noise is UsualNoise.LEARNED
+    analysis = plan.analysis
+    is_learned = analysis is not None and any(
+        analysis.noise_of(metric) is UsualNoise.LEARNED for metric in analysis.metrics
+    )
     if is_learned and service.instances == 1:
         place = next((entry for key, entry in value.entries() if key.raw == "instances"), value)
         place.note(

@@ -66,6 +66,7 @@ ANALYSED_METRIC = Section(
         ),
         Key("minimum_data", ref("minimum_data"), "what it takes before a verdict on this metric"),
         Key("stale", DURATION, "real time without usable figures of it that counts as no data"),
+        Key("noise", one_of(NOISES), "where its noise is taken from, if not as the analysis says"),
         Key("low", number(least=-MOST_VALUE, most=MOST_VALUE), "of a score: the lowest value there can be"),
         Key("high", number(least=-MOST_VALUE, most=MOST_VALUE), "of a score: the highest value there can be"),
     ),

@@ -142,9 +142,8 @@ class Desk:
 def learned_metrics(plan: RolloutPlan) -> tuple[AnalysedMetric, ...]:
     """Return the metrics whose noise must be learned: those compared by counts, unless noise is declared."""
     analysis = plan.analysis
-    if analysis is None or analysis.noise is not UsualNoise.LEARNED:
-        return ()
-    return tuple(metric for metric in analysis.metrics if metric.comparison is Comparison.COUNTS)
+    counted = (each for each in analysis.metrics if each.comparison is Comparison.COUNTS) if analysis else ()
+    return tuple(each for each in counted if analysis and analysis.noise_of(each) is UsualNoise.LEARNED)
 
 
 def usual_names(plan: RolloutPlan) -> tuple[str, ...]:

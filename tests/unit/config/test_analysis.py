@@ -93,6 +93,15 @@ def test_pushed_metrics_bear_more_silence_unless_the_process_says_how_much() -> 
     assert [refunds.stale_of(metric) for metric in refunds.metrics] == [180.0]
 
 
+def test_noise_may_be_declared_for_one_metric_alone() -> None:
+    analysis = analysis_from("{metrics: [errors, user_satisfaction: {noise: independent}]}")
+
+    assert [analysis.noise_of(metric) for metric in analysis.metrics] == [
+        UsualNoise.LEARNED,
+        UsualNoise.INDEPENDENT,
+    ]
+
+
 def test_a_metrics_own_settings_win_over_those_for_all() -> None:
     slow, refunds = complete("slow_requests"), complete("refunds")
 

@@ -170,9 +170,8 @@ class AnalysedMetric:
     low: float = 0.0
     high: float = 1.0
     higher_is_worse: bool = True
-    stale_s: float | None = (
-        None  # real time without usable figures that is no data; None: as the analysis says
-    )
+    stale_s: float | None = None  # real time without usable figures that is no data; None: the analysis's
+    noise: UsualNoise | None = None  # None: the analysis's
     spec: MetricSpec | None = None  # where a metric of the process itself is read
 
     @property
@@ -200,6 +199,10 @@ class Analysis:
     stale_s: float = 60.0  # real time without usable figures that is no data
     interval_s: float = 5.0
     noise: UsualNoise = UsualNoise.LEARNED
+
+    def noise_of(self, metric: AnalysedMetric) -> UsualNoise:
+        """Return where the metric's noise is taken from."""
+        return metric.noise or self.noise
 
     def stale_of(self, metric: AnalysedMetric) -> float:
         """Return after how many real seconds of silence there is no data of the metric."""

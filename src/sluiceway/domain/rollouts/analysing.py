@@ -278,7 +278,7 @@ def figures_of(found: tuple[Found, ...]) -> tuple[tuple[str, float | str | None]
 
 def usual_noise(analysis: Analysis, metric: AnalysedMetric, seen: Observation) -> Noise:
     """Return the noise to reckon with: declared by the process, learned, or assumed with caution."""
-    if analysis.noise is UsualNoise.INDEPENDENT:
+    if analysis.noise_of(metric) is UsualNoise.INDEPENDENT:
         return INDEPENDENT
     return seen.noise.get(metric.name, CAUTIOUS)
 

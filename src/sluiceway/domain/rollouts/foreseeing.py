@@ -6,7 +6,7 @@ speed 1. The arithmetic is `domain.analysis.planning`; what a person should be w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sluiceway.domain.analysis.evidence import Settings
@@ -181,7 +181,7 @@ def foresee(plan: RolloutPlan, analysis: Analysis, expected: Expected) -> Foresi
         stages=tuple(stages),
         metrics=tuple(_metric(each, plan.stages) for each in asked),
         not_foreseen=tuple(metric.name for metric in analysis.metrics if not is_foreseen(metric)),
-        noise=noise_of(analysis, expected),
+        noise=_least_known([noise_of(analysis, expected, metric) for metric in analysis.metrics]),
         duration_s=plan.bake_s,
         earliest_s=sum(stage.passes_after_s for stage in stages),
     )
@@ -202,11 +202,15 @@ def is_compared(stage: Stage) -> bool:
     return 0 < stage.weight_bp < FULL_WEIGHT_BP
 
 
-def noise_of(analysis: Analysis, expected: Expected) -> Noise:
+def noise_of(analysis: Analysis, expected: Expected, metric: AnalysedMetric) -> Noise:
     """Return the noise to plan with: what is expected, what the process declares, else with caution."""
     if expected.noise is not None:
         return expected.noise
-    return INDEPENDENT if analysis.noise is UsualNoise.INDEPENDENT else CAUTIOUS
+    return INDEPENDENT if analysis.noise_of(metric) is UsualNoise.INDEPENDENT else CAUTIOUS
+
+
+def _least_known(noises: Sequence[Noise]) -> Noise:
+    return sorted(noises, key=lambda noise: noise.is_learned)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,7 @@ class _Asked:
 
     @staticmethod
     def of(metric: AnalysedMetric, plan: RolloutPlan, analysis: Analysis, expected: Expected) -> _Asked:
-        settings = settings_of(analysis, metric, noise_of(analysis, expected), max(plan.bake_s, 1.0))
+        settings = settings_of(analysis, metric, noise_of(analysis, expected, metric), max(plan.bake_s, 1.0))
         told, is_of_time = expected.usual.get(metric.name), metric.source is MetricSource.DEPLOY
         usual = told or Usual(USUAL_CRASHES if is_of_time else USUAL_RATES.get(metric.name, USUAL_RATE))
         all_rps = 2.0 * expected.instances if is_of_time else expected.rps

@@ -545,6 +545,15 @@ def test_independent_noise_is_what_the_process_declares_not_what_was_learned() -
     assert (world.state.stable, world.state.new) == (STABLE, NEW)
 
 
+def test_a_metric_may_be_declared_independent_beside_others_that_learn() -> None:
+    declared = replace(SLOW, noise=UsualNoise.INDEPENDENT)
+    world = in_first_stage(a_world(an_analysis(ERRORS, declared, noise=UsualNoise.LEARNED)))
+
+    assert world.state.analysis is not None
+    errors, slow = world.state.analysis.metrics
+    assert (errors.noise.is_learned, slow.noise) == (False, INDEPENDENT)
+
+
 SATISFACTION = AnalysedMetric(
     "user_satisfaction",
     MetricSource.PUSH,
