@@ -35,7 +35,6 @@ class Run:
     failed: int
     early: tuple[str, ...]  # the stages that passed before their time
     incidents: int
-    first_early_s: float | None
     outcome: str
 
 
@@ -108,9 +107,8 @@ def run_of(result: Rehearsed, onset_s: float) -> Run:
         result.took_s,
         acted[0] - entered[0] - onset_s if acted and entered else None,
         result.harm.failed,
-        tuple(stages[sum(at <= each for at in entered) - 1] for each in early),
+        tuple(stages[sum(at < each for at in entered) - 1] for each in early),
         kinds.count("incident-began"),
-        early[0] - entered[0] if early else None,
         result.outcome,
     )
 

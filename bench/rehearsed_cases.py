@@ -87,6 +87,12 @@ _NULL = (
     Case("nothing wrong, 2 requests/s", SCENARIOS["low-traffic"]),
     Case("nothing wrong, first stage 0.1 %", USUAL_DAY, weight="0.1%"),
 )
+_SILENT_MINUTES = Case(
+    "nothing wrong, 2 requests/s, 1 % of them, on_no_data: rollback",
+    replace(SCENARIOS["low-traffic"], name="silent-minutes"),
+    analysis="on_no_data: rollback",
+    weight="1%",
+)
 _WRONG = (
     Case("errors x2, quiet", X2_QUIET),
     Case("errors x2, restless", X2),
@@ -113,4 +119,4 @@ _OTHER = (
     Case("proof asked: nothing wrong, restless", USUAL_DAY, criteria=_PROVEN),
     Case("proof asked: nothing wrong, 2 requests/s", SCENARIOS["low-traffic"], criteria=_PROVEN),
 )
-CASES = (*_NULL, *_WRONG, *_UNKNOWN, *_OTHER)
+CASES = (*_NULL, _SILENT_MINUTES, *_WRONG, *_UNKNOWN, *_OTHER)
