@@ -93,7 +93,8 @@ class Delay:
 class StageMetric:
     """What one stage shows on one metric. `here` is of a regression that begins with the stage, `so_far` of
     one that is there from the new version's first user, at the stage's end. `delays` run from the stage's
-    beginning, `no_worse_s` too: when a version exactly as good as stable is shown to be no worse."""
+    beginning, `no_worse_s` too: when a version exactly as good as stable is shown to be no worse.
+    `no_worse_here_s` is the same by this stage alone, which is what passing early takes."""
 
     metric: str
     requests: float
@@ -101,6 +102,7 @@ class StageMetric:
     so_far: Sight
     delays: tuple[Delay, ...]
     no_worse_s: float | None
+    no_worse_here_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +309,12 @@ def _stage_metric(
         so_far=each.sight(each.spells(until)),
         delays=tuple(each.delay(ratio, traffic, is_late=is_late) for ratio in RATIOS),
         no_worse_s=seconds_to_clear(traffic, each.settings, before=each.spells(tuple(early))),
+        no_worse_here_s=seconds_to_clear(traffic, each.settings),
     )
 
 
 def _passes_after_s(stage: Stage, found: list[StageMetric], analysis: Analysis) -> float:
-    shown = [each.no_worse_s for each in found]
+    shown = [each.no_worse_here_s for each in found]
     known = [seconds for seconds in shown if seconds is not None]
     if not analysis.promote_early or not known or len(known) < len(analysis.metrics):
         return stage.duration_s

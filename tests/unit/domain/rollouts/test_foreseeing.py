@@ -168,13 +168,18 @@ def test_stages_last_their_time_unless_they_may_pass_early() -> None:
     assert early.earliest_s == 730
 
 
-def test_a_stage_passes_early_on_the_evidence_of_those_before() -> None:
-    alone = foreseen(ANALYSIS, Stage("half", 5_000, 3_600)).stages[0].metrics[0].no_worse_s
-    after = foreseen().stages[1].metrics[0].no_worse_s
+def test_a_version_is_shown_sound_by_all_stages_but_passes_early_by_one_alone() -> None:
+    alone = foreseen(ANALYSIS, Stage("half", 5_000, 3_600)).stages[0].metrics[0]
+    after = foreseen().stages[1].metrics[0]
 
-    assert alone is not None
-    assert after is not None
-    assert after < alone
+    assert alone.no_worse_s is not None
+    assert after.no_worse_s is not None
+    assert after.no_worse_s < alone.no_worse_s
+    assert after.no_worse_here_s == alone.no_worse_s
+
+    early = foreseen(replace(ANALYSIS, promote_early=True)).stages[1]
+    assert early.metrics[0].no_worse_here_s is not None
+    assert early.passes_after_s == min(early.duration_s, early.metrics[0].no_worse_here_s)
 
 
 def test_an_audience_alone_adds_nothing_that_is_known() -> None:
