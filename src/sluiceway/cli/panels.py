@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markup import escape
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +25,7 @@ from sluiceway.services.views import (
     StageView,
 )
 
+_NARROW = 70  # columns: with fewer a table leaves no room for reasons
 _PHASE_COLOURS = {
     "promoted": "green",
     "rolled-back": "red",
@@ -54,7 +56,7 @@ def rollout_panel(view: RolloutView, *, decisions: int = 8, notice: str = "") ->
         parts += [Text(""), Comparison(view.analysis, new=summary.new, stable=summary.stable)]
     if not summary.is_finished:
         parts += [Text(""), explanation_text(replace(view.explanation, compared=()))]
-    parts += [Text(""), decision_table(view.decisions[:decisions])]
+    parts.extend((Text(""), DecisionTable(view.decisions[:decisions])))
     parts += [
         Text(f"! {problem}", style="yellow") for problem in (*view.problems, *([notice] if notice else []))
     ]
@@ -103,21 +105,30 @@ def explanation_text(found: ExplanationView) -> Text:
     return text
 
 
-def decision_table(decisions: Sequence[DecisionView]) -> RenderableType:
-    """Return decisions, newest first as they come."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    for _ in range(4):
-        table.add_column(overflow="fold")
-    for column in table.columns[:3]:
-        column.no_wrap = True
-    for decision in decisions:
-        table.add_row(
-            Text(decision.at.astimezone().strftime("%H:%M:%S"), style="dim"),
-            Text(decision.by, style="cyan"),
-            Text(decision.kind, style="bold"),
-            Text(decision.why),
-        )
-    return table
+@dataclass(frozen=True, slots=True)
+class DecisionTable:
+    """Decisions, newest first as they come: a table, or a paragraph each where a table has no room."""
+
+    decisions: Sequence[DecisionView]
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        is_narrow = options.max_width < _NARROW
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for number in range(4):
+            table.add_column(overflow="fold", no_wrap=number < 3)
+        for decision in self.decisions:
+            parts = (
+                Text(decision.at.astimezone().strftime("%H:%M:%S"), style="dim"),
+                Text(decision.by, style="cyan"),
+                Text(decision.kind, style="bold"),
+            )
+            if is_narrow:
+                yield Text("  ").join(parts)
+                yield Padding(Text(decision.why), (0, 0, 0, 2))
+            else:
+                table.add_row(*parts, Text(decision.why))
+        if not is_narrow:
+            yield table
 
 
 def decision_line(decision: DecisionView) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from sluiceway.cli.panels import DecisionTable
 from sluiceway.domain.rollouts.model import CommandKind
+from sluiceway.services.views import DecisionView
 from tests.unit.api.served import Served
 from tests.unit.cli.conftest import Sluice
 from tests.unit.domain.rollouts.world import a_plan
@@ -252,3 +257,18 @@ def test_the_server_is_found_from_a_folder_below(
     monkeypatch.chdir(below)
 
     assert sluice("rollout", "list", "--json").stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("width", "line"), [(40, "  stage few at 20 %: first stage"), (100, "first stage")])
+def test_a_decision_keeps_its_reason_in_one_piece_on_any_terminal(width: int, line: str) -> None:
+    decision = DecisionView(
+        datetime(2026, 3, 1, tzinfo=UTC), "stage-entered", "plan", "stage few at 20 %: first stage", {}
+    )
+    console = Console(width=width, file=StringIO(), color_system=None)
+
+    console.print(DecisionTable([decision]))
+
+    assert isinstance(console.file, StringIO)
+    lines = [each.rstrip() for each in console.file.getvalue().splitlines()]
+    assert lines[-1].endswith(line)
+    assert len(lines) == (2 if width == 40 else 1)

@@ -142,13 +142,16 @@ def test_traffic_that_is_none_is_told(rps: float) -> None:
         read_expected(rps=rps)
 
 
+HOW_MANY = "write how many requests both versions get together, more than 0 and up to 1e+09"
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
         ("declined", "--rate is 'declined'; write NAME=RATE, such as declined_payments=2%"),
         ("=2%", "--rate is '=2%'; write NAME=RATE, such as declined_payments=2%"),
         ("x=2%@many", "--rate x has 'many' per second; write RATE@RPS, such as 2%@0.5"),
-        ("x=2%@0", "--rate x is 0 a second; write how many requests both versions get together, more than 0"),
+        ("x=2%@0", "--rate x is 0 a second; " + HOW_MANY),
         ("errors=2%", "--rate: the usual rate of errors is told twice; tell it once"),
     ],
 )
