@@ -111,7 +111,7 @@ class DecisionTable:
 
     decisions: Sequence[DecisionView]
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:  # noqa: ARG002
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         is_narrow = options.max_width < _NARROW
         table = Table(box=None, pad_edge=False, show_header=False)
         for number in range(4):
