@@ -24,6 +24,7 @@ from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value
 from sluiceway.domain.process.comparable import default_analysis, has_both_versions
 from sluiceway.domain.process.conditions import NO_REGRESSION
+from sluiceway.domain.process.durations import show_duration
 from sluiceway.domain.process.plan import (
     Analysis,
     CriterionKind,
@@ -121,7 +122,7 @@ def read_analysis(value: Value, own: Mapping[str, MetricSpec]) -> Analysis:
     metrics_value = fields.get("metrics")
     metrics = read_analysed_metrics(metrics_value, own, for_all) if metrics_value else ()
     is_early, after_s = _promote_early(fields, default)
-    return replace(
+    analysis = replace(
         default,
         metrics=metrics or tuple(with_defaults(metric, for_all) for metric in default.metrics),
         alpha=take(fields, "alpha", _chance, default.alpha),
@@ -146,6 +147,19 @@ def read_analysis(value: Value, own: Mapping[str, MetricSpec]) -> Analysis:
         ),
         noise=take(fields, "noise", lambda word: values.choice(word, shapes.NOISES), default.noise),
     )
+    _check_stale(fields, analysis)
+    return analysis
+
+
+def _check_stale(fields: Fields, analysis: Analysis) -> None:
+    least_s = 2 * analysis.interval_s
+    hasty = [metric for metric in analysis.metrics if analysis.stale_of(metric) < least_s]
+    if hasty:
+        place = fields.at("stale") if fields.get("stale") else fields.value
+        place.problem(
+            f"{hasty[0].name} would be called silent after {show_duration(analysis.stale_of(hasty[0]))}, "
+            f"expected a stale of at least {show_duration(least_s)}, two intervals"
+        )
 
 
 def _chance(value: Value) -> float | None:

@@ -32,7 +32,12 @@ NEEDS_THE_READER = {
     *("analysis-interval", "analysis-limit-of-score", "analysis-loss", "analysis-loss-sound"),
     *("analysis-metric-events", "analysis-metric-gauge", "analysis-metric-query-only"),
     *("analysis-metric-twice", "analysis-metric-unknown", "analysis-never-compared"),
-    *("analysis-slower-than-bounds", "criterion-named-never-compared", "criterion-named-too-early"),
+    *(
+        "analysis-slower-than-bounds",
+        "analysis-stale-short",
+        "criterion-named-never-compared",
+        "criterion-named-too-early",
+    ),
     *("metric-totals-for-push", "metric-totals-no-query", "metric-totals-placeholder", "trigger-named"),
     *("anchor-bomb", "canary-falls", "canary-no-time", "canary-routing-first", "canary-routing-sum"),
     *("canary-zero", "command-no-port", "command-placeholder", "command-quotes"),
