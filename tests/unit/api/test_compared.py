@@ -12,7 +12,7 @@ from sluiceway.ports.store import SamplePoint
 from sluiceway.services.views import AnalysisView, ComparedView
 from tests.unit.api.conftest import Desk
 from tests.unit.api.served import served
-from tests.unit.domain.rollouts.test_analysing import ALIKE, an_analysis
+from tests.unit.domain.rollouts.compared import ALIKE, an_analysis
 from tests.unit.domain.rollouts.world import a_plan
 from tests.unit.services.desk import Office
 

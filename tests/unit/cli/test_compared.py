@@ -16,7 +16,7 @@ from sluiceway.services.analysis_view import render_analysis
 from sluiceway.services.views import AnalysisView, ComparedView
 from tests.unit.api.served import Served
 from tests.unit.cli.conftest import Sluice
-from tests.unit.domain.rollouts.test_analysing import (
+from tests.unit.domain.rollouts.compared import (
     ALIKE,
     ERRORS,
     SLOW,

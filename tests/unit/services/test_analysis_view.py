@@ -24,7 +24,7 @@ from sluiceway.ports.store import SamplePoint
 from sluiceway.services.analysis_view import NOT_KNOWN, render_analysis
 from sluiceway.services.limits import compared_limits
 from sluiceway.services.views import RolloutView, SeriesView
-from tests.unit.domain.rollouts.test_analysing import (
+from tests.unit.domain.rollouts.compared import (
     ALIKE,
     ERRORS,
     SLOW,

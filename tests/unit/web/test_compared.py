@@ -14,7 +14,7 @@ from sluiceway.domain.process.plan import Analysis, UsualNoise
 from sluiceway.domain.rollouts.analysis_words import Stand
 from sluiceway.domain.rollouts.model import RolloutId
 from sluiceway.web import pages
-from tests.unit.domain.rollouts.test_analysing import ALIKE, ERRORS, SLOW, WORSE, an_analysis
+from tests.unit.domain.rollouts.compared import ALIKE, ERRORS, SLOW, WORSE, an_analysis
 from tests.unit.domain.rollouts.world import a_plan
 from tests.unit.web.conftest import Console
 

@@ -29,7 +29,7 @@ from sluiceway.domain.rollouts.analysis_words import (
 )
 from sluiceway.domain.rollouts.explain import explain
 from sluiceway.domain.rollouts.model import CommandKind, Phase
-from tests.unit.domain.rollouts.test_analysing import (
+from tests.unit.domain.rollouts.compared import (
     ALIKE,
     ERRORS,
     SLOW,

@@ -13,7 +13,7 @@ from sluiceway.domain.process.plan import UsualNoise
 from sluiceway.domain.rollouts.analysing import find
 from sluiceway.domain.rollouts.model import Phase
 from sluiceway.domain.rollouts.plotting import known_range, point_of
-from tests.unit.domain.rollouts.test_analysing import ERRORS, WORSE, a_world, an_analysis, in_first_stage
+from tests.unit.domain.rollouts.compared import ERRORS, WORSE, a_world, an_analysis, in_first_stage
 from tests.unit.domain.rollouts.world import World, a_plan
 
 
