@@ -62,7 +62,7 @@ def run(
     gain = sd * sd * (1 - keep * keep)
     worse, sound = _claims(WORSE, AT_START, sd, bursts), _claims(SOUND, 1.0, sd, bursts)
     sound_margin = settings.sound_margin * np.exp(-0.5 * sd * sd)
-    spent = AT_START
+    spent = np.full(runs, AT_START)
     rollback, promoted = np.full(runs, NEVER), np.full(runs, NEVER)
     n0 = n1 = bad1 = np.zeros(runs)
     calm = _Calm(runs, np.array(bursts))
@@ -71,16 +71,16 @@ def run(
         odds = np.log(np.where(seen, counts.n1[i], 1) / np.where(seen, counts.n0[i], 1))[:, None]
         x1 = np.where(seen, counts.x1[i], 0.0)
         x = np.where(seen, counts.x0[i] + counts.x1[i], 0.0)
-        if i > 0:
-            weight = min((1 - AT_START) * step_s / settings.bake_s, 1 - spent)
-            if weight > 0:
-                _pool(worse, math.log(weight), sd * sd)
-                spent += weight
         _weigh(worse, np.asarray(settings.margin), odds, x1, x, keep=keep, gain=gain)
         _forget(worse, sd * sd)
-        bad1 = bad1 + x1
-        evidence = np.exp(worse.log_evidence).mean(1) + max(0.0, 1 - spent)
         now_s = (i + 1) * step_s
+        saved = AT_START + (1 - AT_START) * min(now_s / settings.bake_s, 1) - spent
+        is_high = _is_high(x1, x, odds[:, 0] + math.log(settings.margin), np.array(bursts), sd[:, 0])
+        weight = np.where(seen & is_high, 0.25 * saved, 0)
+        _pool(worse, weight[:, None], sd * sd)
+        spent = spent + weight
+        bad1 = bad1 + x1
+        evidence = np.exp(worse.log_evidence).mean(1) + np.maximum(0.0, 1 - spent)
         hit = (evidence >= 1 / settings.alpha) & (bad1 >= settings.min_bad) & np.isinf(rollback)
         rollback[hit] = now_s
         if promote:
@@ -125,9 +125,16 @@ def _claims(factors: tuple[float, ...], weight: float, sd: Floats, bursts: list[
     return _Claims(np.array(factors), phi, zero + math.log(weight), zero, var, zero, var)
 
 
-def _pool(claims: _Claims, log_weight: float, unknown: Floats) -> None:
-    total = np.logaddexp(claims.log_evidence, log_weight)
-    fresh = np.exp(log_weight - total)
+def _is_high(x1: Floats, x: Floats, at_margin: Floats, burst: Floats, sd: Floats) -> Bools:
+    share = 1 / (1 + np.exp(-at_margin))
+    independent = x * share * (1 - share)
+    high = x * share + 2 * np.sqrt(burst * independent + (sd * independent) ** 2)
+    return np.asarray(x1 > high)
+
+
+def _pool(claims: _Claims, weight: Floats, unknown: Floats) -> None:
+    total = np.logaddexp(claims.log_evidence, np.log(np.maximum(weight, 1e-300)))
+    fresh = weight * np.exp(-total)
     claims.mean, claims.var = _mix(claims.mean, claims.var, unknown, fresh)
     claims.null_mean, claims.null_var = _mix(claims.null_mean, claims.null_var, unknown, fresh)
     claims.log_evidence = total

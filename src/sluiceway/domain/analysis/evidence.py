@@ -21,7 +21,9 @@ from sluiceway.domain.analysis.ranges import Ratios, follow_ratio, start_ratios
 
 WORSE = (1.25, 1.6, 2.2, 3.2, 5.0, 10.0, 40.0)  # claims, as factors above the tolerated ratio
 SOUND = (1 / 1.2, 1 / 1.5, 1 / 2.2)  # claims, as factors below the margin of non-inferiority
-AT_START = 0.7  # of the weight; the rest is spent evenly over the bake, for regressions that begin late
+AT_START = 0.7  # of the weight; the rest is earned evenly over the bake, for regressions that begin late
+_HIGH_SD = 2.0  # standard deviations above its tolerated share: then a regression may have begun
+_SPENT_THEN = 0.25  # of what is saved by then
 LATELY_S = 60.0
 _MAX_LOG = 600.0
 _UNWATCHED = Calm()
@@ -132,14 +134,17 @@ def update(state: Evidence, interval: Interval, settings: Settings) -> Evidence:
     noise = settings.noise
     step = wandering(noise.slow_sd, noise.slow_s, interval.seconds)
     odds = math.log(interval.n1 / interval.n0)
-    worse, spent = _spend(state, interval.seconds, settings)
     # The margin is of mean rates; a log ratio that wanders lies half its variance below the mean's log.
     sound_margin = settings.sound_margin * math.exp(-0.5 * noise.slow_sd**2)
-    worse = _weigh(worse, WORSE, settings.margin, odds, interval, noise=noise, step=step)
+    worse = _weigh(state.worse, WORSE, settings.margin, odds, interval, noise=noise, step=step)
+    worse = tuple(_forget(claim, noise) for claim in worse)
+    weight = 0.0
+    if _is_high(interval, odds, settings):
+        weight = _SPENT_THEN * _saved(state.spent, state.elapsed_s + interval.seconds, settings)
     return Evidence(
-        worse=tuple(_forget(claim, noise) for claim in worse),
+        worse=_begin(worse, weight, noise),
         sound=_weigh(state.sound, SOUND, sound_margin, odds, interval, noise=noise, step=step),
-        spent=spent,
+        spent=state.spent + weight,
         ratios=follow_ratio(state.ratios, odds, interval, noise, state.elapsed_s),
         calm=follow(state.calm, interval, noise.burst),
         lately=state.lately.after(interval),
@@ -183,12 +188,10 @@ def _keep_silence(state: Evidence, interval: Interval, problem: Problem, setting
     seconds = max(0.0, seconds)
     step = wandering(settings.noise.slow_sd, settings.noise.slow_s, seconds)
     is_odd = problem not in {Problem.NO_REQUESTS_ON_NEW, Problem.NO_REQUESTS_ON_STABLE}
-    worse, spent = _spend(state, seconds, settings)
     return replace(
         state,
-        worse=tuple(_rest(claim, step) for claim in worse),
+        worse=tuple(_rest(claim, step) for claim in state.worse),
         sound=tuple(_rest(claim, step) for claim in state.sound),
-        spent=spent,
         elapsed_s=state.elapsed_s + seconds,
         silent_s=state.silent_s + seconds,
         problem=problem,
@@ -200,18 +203,31 @@ def _rest(claim: Claim, step: Wandering) -> Claim:
     return Claim(claim.log_evidence, pass_time(claim.claimed, step), pass_time(claim.null, step))
 
 
-def _spend(state: Evidence, seconds: float, settings: Settings) -> tuple[tuple[Claim, ...], float]:
-    """Start every claim anew with a little of the weight that is left: "it begins now".
+def _is_high(interval: Interval, odds: float, settings: Settings) -> bool:
+    """Whether the new version had clearly more than its tolerated share of the bad requests."""
+    bad, burst, slow_sd = interval.x0 + interval.x1, settings.noise.burst, settings.noise.slow_sd
+    share = 1.0 / (1.0 + math.exp(-odds) / settings.margin)
+    independent = bad * share * (1.0 - share)
+    sd = math.sqrt(burst * independent + (slow_sd * independent) ** 2)
+    return interval.x1 > bad * share + _HIGH_SD * sd
+
+
+def _saved(spent: float, elapsed_s: float, settings: Settings) -> float:
+    """Return the weight that was earned by now and not yet spent."""
+    earned = AT_START + (1.0 - AT_START) * min(elapsed_s / settings.bake_s, 1.0)
+    return max(0.0, earned - spent)
+
+
+def _begin(claims: tuple[Claim, ...], weight: float, noise: Noise) -> tuple[Claim, ...]:
+    """Start every claim anew with a little weight: "it begins now".
 
     A fresh claim, and the null it is weighed against, know nothing of the noise: what was learned before may
     have been the version, not the noise. Both are pooled with those under way, as normal distributions of the
     same mean and variance, which keeps the state small.
     """
-    weight = min((1.0 - AT_START) * seconds / settings.bake_s, 1.0 - state.spent)
-    if weight <= 0.0 or state.elapsed_s == 0.0:
-        return state.worse, state.spent
-    log_weight, fresh = math.log(weight), _unknown(settings.noise)
-    return tuple(_pool(claim, log_weight, fresh) for claim in state.worse), state.spent + weight
+    if weight <= 0.0:
+        return claims
+    return tuple(_pool(claim, math.log(weight), _unknown(noise)) for claim in claims)
 
 
 def _pool(claim: Claim, log_weight: float, fresh: Level) -> Claim:

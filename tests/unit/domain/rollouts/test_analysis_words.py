@@ -206,12 +206,12 @@ def test_a_limit_of_crashes_is_by_the_hour() -> None:
 def test_evidence_is_told_as_how_rare_it_would_be() -> None:
     world = in_first_stage(a_world(an_analysis()), ticks=10)
     calm = evidence_words(errors_of(world), world.state)
-    doubtful = evidence_words(errors_of(after(world, replace(WORSE, x1=14), 3)), world.state)
+    doubtful = evidence_words(errors_of(after(world, replace(WORSE, x1=16), 3)), world.state)
     shown = evidence_words(errors_of(asked()), world.state)
 
     assert calm == "nothing that would be unusual if 2.0 were fine"
     assert doubtful == (
-        "at most 1 release in 6 that is fine ever looks this bad; it is held against it at 1 release in 100"
+        "at most 1 release in 12 that is fine ever looks this bad; it is held against it at 1 release in 100"
     )
     assert shown == "at most 1 release in 100 that is fine ever looks this bad"
 
