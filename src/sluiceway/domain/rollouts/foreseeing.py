@@ -212,7 +212,7 @@ def noise_of(analysis: Analysis, expected: Expected, metric: AnalysedMetric) -> 
 
 
 def _least_known(noises: Sequence[Noise]) -> Noise:
-    return sorted(noises, key=lambda noise: noise.is_learned)[0]
+    return min(noises, key=lambda noise: noise.is_learned)
 
 
 @dataclass(frozen=True, slots=True)
