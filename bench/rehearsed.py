@@ -1,6 +1,6 @@
 """The bench of the whole path: how many rollouts of one canary plan end, through the live reconciler.
 
-`make bench NAME=rehearsed` (about half an hour on two cores; `ARGS=--quick` three minutes). Each run is what
+`make bench NAME=rehearsed` (an hour on two cores; `ARGS=--quick` five minutes). Each run is what
 `sluice rehearse` does: a simulated world, the product's own sampling, counting, evidence and decisions, on a
 virtual clock. The last line is one JSON object. See docs/analysis.md, "The whole path".
 """
