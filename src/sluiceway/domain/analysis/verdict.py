@@ -217,10 +217,14 @@ def describe(state: Evidence, settings: Settings) -> Figures:
     """Return the figures of the state as it is."""
     overall = overall_range(state.ratios, settings.alpha)
     recent = recent_range(state.ratios, settings.alpha, settings.bake_s)
+    # What was shown to be worse began late where the whole bake looks better than the last minutes.
+    is_late = (
+        overall.low <= settings.margin and recent.ratio > overall.ratio and is_regression(state, settings)
+    )
     return Figures(
         overall=overall,
         recent=recent,
-        shown=recent if recent.low > overall.low else overall,
+        shown=recent if is_late or recent.low > overall.low else overall,
         margin=settings.margin,
         evidence=evidence_of_regression(state),
         needed=1.0 / settings.alpha,

@@ -47,6 +47,16 @@ def test_a_regression_that_began_late_is_told_by_its_last_minutes() -> None:
     assert verdict.figures.shown == verdict.figures.recent
 
 
+def test_a_late_regression_is_told_by_its_last_minutes_also_while_their_range_is_wide() -> None:
+    state = fed(NOISY, *steady(5, times=360), *steady(25, times=14))
+    verdict = judge(state, NOISY, SUBJECT)
+
+    assert isinstance(verdict, Regression)
+    assert verdict.figures.recent.low < verdict.figures.overall.low
+    assert verdict.figures.shown == verdict.figures.recent
+    assert "about 1.8 times as frequent" in verdict.sentence
+
+
 def test_with_assumed_noise_a_regression_asks_for_a_person() -> None:
     assumed = Settings(noise=CAUTIOUS)
     verdict = judge(fed(assumed, *steady(100, times=30)), assumed, SUBJECT)
