@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -153,13 +154,20 @@ def test_a_process_file_that_is_changed_or_removed_half_way_changes_nothing(app:
     app.wait_phase(rollout, "promoted", within_s=90)
 
 
+def begun(app: Rig, rollout: str) -> dict[str, Any] | None:
+    """Return the rollout once its stage has begun: until then its version still grows by itself."""
+    view = app.view(rollout)
+    return view if view["stage_time_left_s"] else None
+
+
 def test_two_people_acting_at_once_get_one_outcome_and_a_clear_refusal(app: Rig) -> None:
     app.speed = 1
     app.write_process()
     app.serve()
     rollout = app.start()
     app.users()
-    view = app.wait_stage(rollout, "few")
+    app.wait_stage(rollout, "few")
+    view = wait_for("the stage to begin", lambda: begun(app, rollout))
 
     with ThreadPoolExecutor(2) as people:
         answers = [
