@@ -78,12 +78,20 @@ def listen(host: str, port: int) -> Generator[socket.socket]:
         yield listener
 
 
-class _Server(uvicorn.Server):
-    """Ends open event streams as soon as it is told to stop; they would otherwise hold it up."""
+class Server(uvicorn.Server):
+    """Ends open event streams as soon as it is told to stop; they would otherwise hold it up.
+
+    It may be told so before it handles signals itself: then it ends as soon as it is up.
+    """
 
     def __init__(self, config: uvicorn.Config, shutdown: Shutdown) -> None:
         super().__init__(config)
         self._shutdown = shutdown
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._shutdown.has_begun:
+            self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._shutdown.begin()
@@ -99,9 +107,7 @@ def _serve(app: App, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=_CLOSE_WITHIN_S,
     )
-    server = _Server(config, app.shutdown)
-    if not app.shutdown.has_begun:
-        server.run(sockets=[listener])
+    Server(config, app.shutdown).run(sockets=[listener])
 
 
 @contextmanager

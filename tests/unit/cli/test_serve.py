@@ -19,7 +19,7 @@ import pytest
 from sluiceway.adapters.data_dir import read_note
 
 START_WITHIN_S = 40.0
-END_WITHIN_S = 40.0
+END_WITHIN_S = 20.0
 
 
 def serve_command(*words: str) -> list[str]:
