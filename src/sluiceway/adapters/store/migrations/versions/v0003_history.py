@@ -33,7 +33,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("service", "metric", "minute"),
     )
     op.create_index("minute_figures_by_minute", "minute_figures", ["minute"])
-
-
-def downgrade() -> None:
-    raise NotImplementedError("tables are only ever brought up; restore a copy made before the upgrade")
