@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from sluiceway.adapters.metrics.deploy_metrics import DeployMetrics
-from sluiceway.adapters.metrics.envoy import EnvoyMetrics
 from sluiceway.adapters.metrics.prometheus import PrometheusMetrics
 from sluiceway.domain.process.plan import (
     AnalysedMetric,
@@ -21,23 +20,20 @@ from sluiceway.domain.process.plan import (
     Service,
     Version,
 )
-from sluiceway.domain.rollouts.model import Reading, SetTraffic
+from sluiceway.domain.rollouts.model import Reading
 from sluiceway.errors import TemporaryProviderError
 from sluiceway.testing.clock import ManualClock
 from sluiceway.testing.fake_deploy import FakeDeploy
 from sluiceway.testing.fake_metrics import FakeMetrics
 from sluiceway.testing.metrics_contract import (
     ERRORS,
-    NEW,
-    STABLE,
     CountsProviderContract,
     RequestCountsContract,
     target,
 )
 from tests.contract import prometheus_server
+from tests.contract.envoy_served import EnvoyServed
 from tests.support.backend import free_port
-from tests.support.envoy_rig import EnvoyRig
-from tests.support.users import ask
 
 TEAM = Audience("header", "x-team", ("internal",))
 _RUNS = itertools.count()
@@ -75,45 +71,15 @@ class TestFakeMetrics(CountsProviderContract, RequestCountsContract):
         return FakeCountsRig()
 
 
-class EnvoyCountsRig:
-    """The team meets the new version, everybody else the stable one."""
+class EnvoyCountsRig(EnvoyServed):
+    """With its running totals."""
 
     counted = ERRORS
     not_counted = AnalysedMetric("moon_phase", MetricSource.ENVOY)
 
-    def __init__(self, home: Path) -> None:
-        self.envoy = EnvoyRig(home)
-        self.clock = ManualClock()
-        self.metrics = EnvoyMetrics(home, self.clock.monotonic_s)
-        self.envoy.apply(SetTraffic(STABLE, NEW, 0, audience=(TEAM,)))
-
-    @property
-    def ingress(self) -> Ingress:
-        return self.envoy.ingress()
-
-    def serve(self, version: Version, requests: int, *, errors: int = 0, latency_ms: float = 1.0) -> None:
-        behaviour = self.envoy.backend(version).behaviour
-        behaviour.latency_s = latency_ms / 1_000
-        for number in range(requests):
-            behaviour.status = 500 if number < errors else 200
-            ask(self.ingress, {"x-team": "internal"} if version == NEW else {})
-
     def happen(self, version: Version, count: int, bad: int) -> None:
         self.serve(version, count, errors=bad)
         self.pass_time(1)
-
-    def pass_time(self, seconds: float) -> None:
-        for _ in range(2 * round(seconds)):
-            self.clock.advance(0.5)
-            self.metrics.collect(self.ingress)
-
-    def restart_source(self) -> None:
-        self.envoy.kill_proxy(self.ingress)
-        assert self.envoy.traffic.keep_alive(self.ingress)
-
-    def lose_source(self) -> None:
-        self.envoy.traffic.stop(self.ingress)
-        self.clock.advance(1)
 
 
 @pytest.mark.envoy

@@ -166,7 +166,8 @@ def test_a_directory_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> N
 def test_a_tagged_process_is_found_without_a_record(start: Spawn, tmp_path: Path) -> None:
     ref = start("import time; time.sleep(60)", tag=f"{tmp_path}/a")
 
-    assert find_tagged(f"{tmp_path}/a") == (ref,)
+    # The kernel shows a program's environment a moment after it has let the starter go on.
+    wait_for(lambda: find_tagged(f"{tmp_path}/a") == (ref,))
     assert find_tagged(f"{tmp_path}/b") == ()
 
 
