@@ -86,6 +86,34 @@ class UnauthorisedError(SluicewayError):
     http_status = 401
 
 
+class ForbiddenError(SluicewayError):
+    """You are known but may not do this. The message names the right that is missing, and for what."""
+
+    code = "forbidden"
+    exit_code = 14
+    http_status = 403
+
+
+class NotReadyError(SluicewayError):
+    """The release can't move yet; the message lists what is missing and who can supply it."""
+
+    code = "not-ready"
+    exit_code = 15
+    http_status = 409
+
+    def __init__(self, summary: str, missing: tuple[str, ...]) -> None:
+        super().__init__("\n".join((summary, *(f"- {one}" for one in missing))))
+        self.missing = missing
+
+
+class RuleError(SluicewayError):
+    """A rule of the process refuses this act: who may vote, a board's quorum, a freeze. It is named."""
+
+    code = "rule"
+    exit_code = 16
+    http_status = 409
+
+
 class StoreError(SluicewayError):
     """The database could not be read or written (disk full, no permission, damaged file)."""
 

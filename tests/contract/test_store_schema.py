@@ -14,10 +14,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect
 from sqlalchemy.schema import SchemaItem
 
-from sluiceway.adapters.store import SqlStore, open_store
+from sluiceway.adapters.store import SqlStore, open_store, schema_people, schema_releases
 from sluiceway.adapters.store.migrate import MIGRATIONS
 from sluiceway.adapters.store.schema import SCHEMA_HEAD, VERSION_TABLE, metadata
 from sluiceway.testing.builders import at
+
+# Their tables are part of the metadata once they are imported.
+assert schema_people.accounts.metadata is schema_releases.releases.metadata is metadata
 
 
 def is_ours(item: SchemaItem, name: str | None, kind: str, reflected: bool, other: SchemaItem | None) -> bool:
@@ -104,7 +107,7 @@ def test_opening_a_current_database_loads_neither_migrations_nor_the_work_engine
     open_store(path).close()
     program = f"""
 import sys
-from sluiceway.adapters.store import open_store
+from sluiceway.adapters.store import open_store, schema_people, schema_releases
 store = open_store({str(path)!r})
 with store.read() as tx:
     tx.list_rollouts(service=None, active_only=True, limit=1, before=None)

@@ -15,7 +15,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from pydantic import TypeAdapter
 
-from sluiceway.errors import ProcessFileError, SluicewayError
+from sluiceway.errors import NotReadyError, ProcessFileError, SluicewayError
 
 PROBLEM_JSON = "application/problem+json"
 _TITLES = {
@@ -54,9 +54,11 @@ def _answer(body: dict[str, object], status: int) -> Response[dict[str, object]]
 
 
 def _known(_: AnyRequest, error: SluicewayError) -> Response[dict[str, object]]:
-    more: dict[str, object] = (
-        {"problems": list(error.problems)} if isinstance(error, ProcessFileError) else {}
-    )
+    more: dict[str, object] = {}
+    if isinstance(error, ProcessFileError):
+        more["problems"] = list(error.problems)
+    if isinstance(error, NotReadyError):
+        more["missing"] = list(error.missing)
     return _answer(problem(error.http_status, error.code, str(error), **more), error.http_status)
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_HEAD = "0003"  # the newest migration; compared with the database at every start
+SCHEMA_HEAD = "0004"  # the newest migration; compared with the database at every start
 POSTGRES_SCHEMA = "sluiceway"
 VERSION_TABLE = "sluiceway_schema"
 
@@ -60,14 +60,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 # A 64-bit key that SQLite can count up by itself.
-_Key = BigInteger().with_variant(Integer, "sqlite")
+KEY = BigInteger().with_variant(Integer, "sqlite")
 
 metadata = MetaData()
 
 rollouts = Table(
     "rollouts",
     metadata,
-    Column("seq", _Key, primary_key=True, autoincrement=True),  # order of creation, whatever the clock did
+    Column("seq", KEY, primary_key=True, autoincrement=True),  # order of creation, whatever the clock did
     Column("id", String(64), nullable=False, unique=True),
     Column("service", Text, nullable=False),
     Column("listen_host", Text, nullable=False),
@@ -112,7 +112,7 @@ Index(
 commands = Table(
     "commands",
     metadata,
-    Column("id", _Key, primary_key=True, autoincrement=True),
+    Column("id", KEY, primary_key=True, autoincrement=True),
     Column("rollout_id", String(64), ForeignKey("rollouts.id"), nullable=False),
     Column("body", Text, nullable=False),
     Column("taken", Boolean, nullable=False),
@@ -180,7 +180,7 @@ effect_failures = Table(
 points = Table(
     "points",
     metadata,
-    Column("seq", _Key, primary_key=True, autoincrement=True),
+    Column("seq", KEY, primary_key=True, autoincrement=True),
     Column("service", Text, nullable=False),
     Column("id", Text, nullable=False),  # the sender's own
     Column("metric", String(64), nullable=False),
@@ -229,6 +229,9 @@ tokens = Table(
     Column("revoked_at", UtcDateTime),
     Column("revoked_by", Text, nullable=False),
     Column("used_at", UtcDateTime),
+    Column("account", Text, nullable=False, server_default=""),  # whose rights it has; empty: only its scopes
+    Column("scopes", Text, nullable=False, server_default="push"),  # permissions, separated by spaces
+    Column("expires_at", UtcDateTime),
 )
 
 # What parts of a service counted, minute by minute: its instances where `rollout` is "", else two versions.

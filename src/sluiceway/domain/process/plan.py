@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
+from sluiceway.domain.process.team import TeamProcess
+
 Version = NewType("Version", str)
 
 FULL_WEIGHT_BP = 10_000
@@ -308,4 +310,6 @@ class Process:
     service: Service | None = None
     ingress: Ingress | None = None
     metrics: tuple[MetricSpec, ...] = ()
+    rollouts: tuple[tuple[str, RolloutPlan], ...] = ()  # further rollouts by name, for types of releases
+    team: TeamProcess | None = None  # how releases go; None in a file that only describes a rollout
     notes: tuple[str, ...] = field(default=())  # what validation wants a person to know; not problems

@@ -1,0 +1,185 @@
+"""Where releases, their processes, change requests, boards' meetings and runbook runs are kept.
+
+Part of `ports.store.Transaction`. Every save names the row's version as it was read; a save with an old one
+raises ConflictError and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sluiceway.domain.changes.model import BoardMeeting, Change, ChangeId, ChangeState
+from sluiceway.domain.checklists.model import Run, RunId
+from sluiceway.domain.releases.model import Release, ReleaseId
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRow:
+    """One version of a service's process: the resolved text, so that a later pack changes nothing."""
+
+    service: str
+    content_hash: str
+    text: str
+    path: str
+    applied_at: datetime
+    applied_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A release as stored; `version` grows with every save. `is_open`: it has not reached an end."""
+
+    release: Release
+    version: int
+    is_open: bool
+    due_at: datetime | None = None  # when the engine looks at it next
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseQuery:
+    """What to list. Empty fields narrow nothing. `text` is looked for in version, title and code name."""
+
+    service: str = ""
+    phase: str = ""
+    type: str = ""
+    open_only: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    change: Change
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingRow:
+    meeting: BoardMeeting
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A runbook's run. `gen` grows with every claim; a save with an old one changes nothing."""
+
+    run: Run
+    gen: int
+    due_at: datetime | None
+    lease_until: datetime | None = None
+
+
+class ReleaseRows(Protocol):
+    """Reads and writes inside one transaction."""
+
+    def next_number(self, series: str) -> int:
+        """Return the next number of a series such as `REL-2026`, counting from 1 without gaps."""
+        ...
+
+    def put_process(self, row: ProcessRow) -> None:
+        """Make it the service's process in force; its text is kept once per hash."""
+        ...
+
+    def current_process(self, service: str) -> ProcessRow | None:
+        """Return the process in force for a service, None when none was ever applied."""
+        ...
+
+    def get_process(self, service: str, content_hash: str) -> ProcessRow:
+        """Raise NotFoundError when it was never applied for this service."""
+        ...
+
+    def list_processes(self, service: str) -> Sequence[ProcessRow]:
+        """Return newest first."""
+        ...
+
+    def services(self) -> Sequence[str]:
+        """Return every service with a process, by name."""
+        ...
+
+    def insert_release(self, row: ReleaseRow) -> None:
+        """Raise ConflictError when the service has a release of this version that is not cancelled."""
+        ...
+
+    def get_release(self, release_id: str) -> ReleaseRow:
+        """Raise NotFoundError. `SERVICE VERSION` pairs are the business of `find_release`."""
+        ...
+
+    def find_release(self, service: str, version: str) -> ReleaseRow | None: ...
+
+    def release_of_rollout(self, rollout_id: str) -> ReleaseRow | None:
+        """Return the release that owns a rollout."""
+        ...
+
+    def save_release(
+        self, row: ReleaseRow, release: Release, *, is_open: bool, due_at: datetime | None
+    ) -> int:
+        """Return the new version. Raise ConflictError when the row was saved since it was read."""
+        ...
+
+    def list_releases(
+        self, query: ReleaseQuery, *, limit: int, before: ReleaseId | None
+    ) -> Sequence[ReleaseRow]:
+        """Return newest first; `before` continues after the last id of the page before."""
+        ...
+
+    def due_releases(self, now: datetime, limit: int) -> Sequence[ReleaseRow]:
+        """Return open releases whose `due_at` has come, most overdue first."""
+        ...
+
+    def insert_change(self, row: ChangeRow) -> None: ...
+
+    def get_change(self, change_id: str) -> ChangeRow:
+        """Raise NotFoundError."""
+        ...
+
+    def save_change(self, row: ChangeRow, change: Change) -> int:
+        """Return the new version. Raise ConflictError when the row was saved since it was read."""
+        ...
+
+    def list_changes(
+        self, *, service: str, states: Sequence[ChangeState], limit: int, before: ChangeId | None
+    ) -> Sequence[ChangeRow]:
+        """Return newest first; no states means all of them, "" every service."""
+        ...
+
+    def insert_meeting(self, row: MeetingRow) -> None: ...
+
+    def get_meeting(self, meeting_id: str) -> MeetingRow:
+        """Raise NotFoundError."""
+        ...
+
+    def save_meeting(self, row: MeetingRow, meeting: BoardMeeting) -> int:
+        """Return the new version. Raise ConflictError when the row was saved since it was read."""
+        ...
+
+    def list_meetings(self, *, board: str, open_only: bool, limit: int) -> Sequence[MeetingRow]:
+        """Return latest first; "" is every board."""
+        ...
+
+
+class RunRows(Protocol):
+    """Reads and writes of runbook runs inside one transaction."""
+
+    def insert_run(self, row: RunRow) -> None: ...
+
+    def get_run(self, run_id: RunId) -> RunRow:
+        """Raise NotFoundError."""
+        ...
+
+    def list_runs(self, *, release: str, limit: int) -> Sequence[RunRow]:
+        """Return newest first; "" is every release."""
+        ...
+
+    def claim_runs(self, now: datetime, lease_s: float, limit: int) -> Sequence[RunRow]:
+        """Claim runs that are due and unleased: bump `gen`, set the lease, return them."""
+        ...
+
+    def save_run(self, row: RunRow, run: Run, due_at: datetime | None) -> bool:
+        """Save and release the lease if `gen` is still the claim's; else change nothing, return False."""
+        ...
+
+    def enqueue_step(self, row: RunRow, key: str) -> None:
+        """Queue the run's next step for the actions engine, in this transaction, once per key."""
+        ...
