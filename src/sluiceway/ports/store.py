@@ -17,6 +17,7 @@ from sluiceway.domain.process.plan import Ingress, MetricSpec, Service
 from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutState
 from sluiceway.ports.history import HistoryTransaction
 from sluiceway.ports.points import PointRows, TokenRows
+from sluiceway.ports.releases import ReleaseRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class EffectFailure:
     at: datetime
 
 
-class Transaction(HistoryTransaction, PointRows, TokenRows, Protocol):
+class Transaction(HistoryTransaction, PointRows, TokenRows, ReleaseRows, Protocol):
     """Reads and writes inside one transaction."""
 
     def insert_rollout(self, row: RolloutRow) -> None:
@@ -146,6 +147,10 @@ class Transaction(HistoryTransaction, PointRows, TokenRows, Protocol):
 
     def audit_entries(self, *, rollout_id: RolloutId | None, after: int, limit: int) -> Sequence[AuditEntry]:
         """Return in order of sequence, those after `after`."""
+        ...
+
+    def newest_audit_entries(self, subject: str, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
+        """Return the entries about one subject, newest first; `before` continues below a sequence number."""
         ...
 
     def audit_head(self) -> str:

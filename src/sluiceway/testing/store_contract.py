@@ -10,6 +10,7 @@ from sluiceway.testing.store_claims_contract import StoreClaimsContract
 from sluiceway.testing.store_data_contract import StoreDataContract
 from sluiceway.testing.store_history_contract import StoreHistoryContract
 from sluiceway.testing.store_points_contract import StorePointsContract
+from sluiceway.testing.store_releases_contract import StoreReleasesContract
 from sluiceway.testing.store_rollouts_contract import StoreRolloutsContract
 
 
@@ -20,5 +21,6 @@ class StoreContract(
     StoreDataContract,
     StoreHistoryContract,
     StorePointsContract,
+    StoreReleasesContract,
 ):
     """The whole contract; its parts are by subject."""

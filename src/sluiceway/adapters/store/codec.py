@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Final, TypeVar, assert_never, cast
+from typing import Any, Final, Generic, TypeVar, assert_never, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
+from sluiceway.domain.changes.model import BoardMeeting, Change
+from sluiceway.domain.checklists.model import Run
+from sluiceway.domain.releases.model import Release
 from sluiceway.domain.rollouts.model import (
     Command,
     Effect,
@@ -43,6 +46,27 @@ _EFFECTS: dict[str, TypeAdapter[tuple[Any]]] = {
 }
 
 Figures = tuple[tuple[str, float | str | None], ...]
+
+
+class Kept(Generic[T]):
+    """How one kind of object is kept as text; `what` names it in messages."""
+
+    def __init__(self, adapter: TypeAdapter[tuple[T]], what: str) -> None:
+        self._adapter = adapter
+        self._what = what
+
+    def text(self, value: T) -> str:
+        return _pack(self._adapter, value)
+
+    def value(self, text: str) -> T:
+        """Raise StoreError for text that is damaged or of a newer format."""
+        return _unpack(self._adapter, text, self._what)
+
+
+RELEASE = Kept(TypeAdapter(tuple[Release], config=_CONFIG), "a release")
+CHANGE = Kept(TypeAdapter(tuple[Change], config=_CONFIG), "a change request")
+MEETING = Kept(TypeAdapter(tuple[BoardMeeting], config=_CONFIG), "a board's meeting")
+RUN = Kept(TypeAdapter(tuple[Run], config=_CONFIG), "a runbook's run")
 
 
 def state_text(state: RolloutState) -> str:

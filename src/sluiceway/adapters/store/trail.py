@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from sluiceway.adapters.store import codec
 from sluiceway.adapters.store.schema import audit, audit_head
@@ -48,29 +49,38 @@ def entries(
     query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
     if rollout_id is not None:
         query = query.where(audit.c.subject == rollout_id)
-    return [
-        AuditEntry(
-            seq=row.seq,
-            content=NewAuditEntry(
-                at=row.at,
-                process_at=row.process_at,
-                actor=row.actor,
-                kind=row.kind,
-                subject=row.subject,
-                why=row.why,
-                figures=codec.figures_of(row.figures),
-            ),
-            prev_hash=row.prev_hash,
-            hash=row.hash,
-        )
-        for row in connection.execute(query)
-    ]
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def newest(connection: Connection, subject: str, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
+    """Return the entries about one subject, newest first, those below sequence number `before`."""
+    query = select(audit).where(audit.c.subject == subject).order_by(audit.c.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(audit.c.seq < before)
+    return [_entry(row) for row in connection.execute(query)]
 
 
 def head(connection: Connection) -> str:
     """Return the hash of the newest entry, as noted beside the trail."""
     noted: str = connection.execute(select(audit_head.c.hash)).scalar_one()
     return noted
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        seq=row.seq,
+        content=NewAuditEntry(
+            at=row.at,
+            process_at=row.process_at,
+            actor=row.actor,
+            kind=row.kind,
+            subject=row.subject,
+            why=row.why,
+            figures=codec.figures_of(row.figures),
+        ),
+        prev_hash=row.prev_hash,
+        hash=row.hash,
+    )
 
 
 def _as_kept(entry: NewAuditEntry) -> NewAuditEntry:

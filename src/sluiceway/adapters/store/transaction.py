@@ -18,6 +18,7 @@ from sluiceway.adapters.store import (
     trail,
 )
 from sluiceway.adapters.store.effect_rows import EffectQueue
+from sluiceway.adapters.store.release_sql import ReleaseSql
 from sluiceway.adapters.store.schema import meta
 from sluiceway.domain.analysis.history import MinuteCount
 from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
@@ -29,7 +30,7 @@ from sluiceway.ports.points import PointTotals, TokenRow
 from sluiceway.ports.store import EffectFailure, PendingCommand, RolloutRow, SamplePoint
 
 
-class SqlTransaction:
+class SqlTransaction(ReleaseSql):
     """Reads and writes on one connection; the store opens, commits and rolls back."""
 
     def __init__(self, connection: Connection, effects: EffectQueue, owner: str) -> None:
@@ -82,6 +83,9 @@ class SqlTransaction:
 
     def audit_entries(self, *, rollout_id: RolloutId | None, after: int, limit: int) -> Sequence[AuditEntry]:
         return trail.entries(self._connection, rollout_id=rollout_id, after=after, limit=limit)
+
+    def newest_audit_entries(self, subject: str, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
+        return trail.newest(self._connection, subject, before=before, limit=limit)
 
     def audit_head(self) -> str:
         return trail.head(self._connection)

@@ -1,0 +1,130 @@
+"""The SQL of change requests and of boards' meetings, both saved by compare-and-swap on their version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from sluiceway.adapters.store import codec
+from sluiceway.adapters.store.schema_releases import changes, meetings
+from sluiceway.domain.changes.model import BoardMeeting, Change, ChangeId, ChangeState
+from sluiceway.errors import ConflictError, NotFoundError
+from sluiceway.ports.releases import ChangeRow, MeetingRow
+
+
+def insert_change(connection: Connection, row: ChangeRow) -> None:
+    change = row.change
+    connection.execute(insert(changes).values(id=change.id, version=row.version, **_change_columns(change)))
+
+
+def get_change(connection: Connection, change_id: str) -> ChangeRow:
+    """Raise NotFoundError."""
+    found = connection.execute(select(changes).where(changes.c.id == change_id)).one_or_none()
+    if found is None:
+        raise NotFoundError(
+            f"there is no change request {change_id[:100]!r}; `sluice change list` shows what exists"
+        )
+    return _change(found)
+
+
+def save_change(connection: Connection, row: ChangeRow, change: Change) -> int:
+    """Return the new version. Raise ConflictError when somebody saved it since."""
+    done = connection.execute(
+        update(changes)
+        .where(changes.c.id == change.id, changes.c.version == row.version)
+        .values(version=row.version + 1, **_change_columns(change))
+    )
+    if done.rowcount == 0:
+        raise ConflictError(
+            f"{change.id} was changed by somebody else while you looked at it; look again, then repeat"
+        )
+    return row.version + 1
+
+
+def list_changes(
+    connection: Connection,
+    *,
+    service: str,
+    states: Sequence[ChangeState],
+    limit: int,
+    before: ChangeId | None,
+) -> Sequence[ChangeRow]:
+    """Return newest first; no states means all of them, "" every service."""
+    query = select(changes).order_by(changes.c.seq.desc()).limit(limit)
+    if service:
+        query = query.where(changes.c.service == service)
+    if states:
+        query = query.where(changes.c.state_name.in_([state.value for state in states]))
+    if before is not None:
+        edge = select(changes.c.seq).where(changes.c.id == before).scalar_subquery()
+        query = query.where(changes.c.seq < edge)
+    return [_change(row) for row in connection.execute(query)]
+
+
+def insert_meeting(connection: Connection, row: MeetingRow) -> None:
+    meeting = row.meeting
+    connection.execute(
+        insert(meetings).values(id=meeting.id, version=row.version, **_meeting_columns(meeting))
+    )
+
+
+def get_meeting(connection: Connection, meeting_id: str) -> MeetingRow:
+    """Raise NotFoundError."""
+    found = connection.execute(select(meetings).where(meetings.c.id == meeting_id)).one_or_none()
+    if found is None:
+        raise NotFoundError(
+            f"there is no meeting {meeting_id[:100]!r}; `sluice board meetings` shows what exists"
+        )
+    return _meeting(found)
+
+
+def save_meeting(connection: Connection, row: MeetingRow, meeting: BoardMeeting) -> int:
+    """Return the new version. Raise ConflictError when somebody saved it since."""
+    done = connection.execute(
+        update(meetings)
+        .where(meetings.c.id == meeting.id, meetings.c.version == row.version)
+        .values(version=row.version + 1, **_meeting_columns(meeting))
+    )
+    if done.rowcount == 0:
+        raise ConflictError(
+            f"meeting {meeting.id} was changed by somebody else while you looked at it; "
+            "look again, then repeat"
+        )
+    return row.version + 1
+
+
+def list_meetings(connection: Connection, *, board: str, open_only: bool, limit: int) -> Sequence[MeetingRow]:
+    """Return latest first; "" is every board."""
+    query = select(meetings).order_by(meetings.c.at.desc(), meetings.c.id).limit(limit)
+    if board:
+        query = query.where(meetings.c.board == board)
+    if open_only:
+        query = query.where(meetings.c.is_closed.is_(False))
+    return [_meeting(row) for row in connection.execute(query)]
+
+
+def _change_columns(change: Change) -> dict[str, Any]:
+    return {
+        "service": codec.storable(change.facts.service),
+        "state_name": change.state.value,
+        "state": codec.CHANGE.text(change),
+    }
+
+
+def _meeting_columns(meeting: BoardMeeting) -> dict[str, Any]:
+    return {
+        "board": meeting.board,
+        "at": meeting.at,
+        "is_closed": meeting.is_closed,
+        "state": codec.MEETING.text(meeting),
+    }
+
+
+def _change(row: Row[Any]) -> ChangeRow:
+    return ChangeRow(codec.CHANGE.value(row.state), row.version)
+
+
+def _meeting(row: Row[Any]) -> MeetingRow:
+    return MeetingRow(codec.MEETING.value(row.state), row.version)

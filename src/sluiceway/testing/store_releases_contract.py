@@ -1,0 +1,306 @@
+"""The part of the store contract about processes, releases, change requests and meetings."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from sluiceway.domain.audit.chain import NewAuditEntry
+from sluiceway.domain.changes.model import (
+    BoardMeeting,
+    Change,
+    ChangeFacts,
+    ChangeId,
+    ChangeState,
+    MeetingKind,
+)
+from sluiceway.domain.process.team import CANCELLED
+from sluiceway.domain.releases.model import Facts, Release, ReleaseId, Stay
+from sluiceway.errors import ConflictError, NotFoundError
+from sluiceway.ports.releases import ChangeRow, MeetingRow, ProcessRow, ReleaseQuery, ReleaseRow
+from sluiceway.ports.store import Store
+from sluiceway.testing.builders import at
+
+HASH = "ab" * 32
+HOSTILE = "'; DROP TABLE releases; -- <script>alert(1)</script> % _ \\ 日本"
+
+
+def a_process(text: str = "roles: []", *, service: str = "checkout", seconds: float = 0) -> ProcessRow:
+    return ProcessRow(
+        service, hashlib.sha256(text.encode()).hexdigest(), text, "process.yaml", at(seconds), "ada"
+    )
+
+
+def a_release(
+    number: int = 1,
+    *,
+    service: str = "checkout",
+    phase: str = "draft",
+    of_type: str = "minor",
+    title: str = "",
+    code_name: str = "",
+) -> Release:
+    """Return a release of version `1.NUMBER.0`."""
+    return Release(
+        id=ReleaseId(f"REL-2026-{number:04}"),
+        service=service,
+        facts=Facts(version=f"1.{number}.0", type=of_type, title=title, code_name=code_name),
+        process_hash=HASH,
+        author="ada",
+        created_at=at(number),
+        stays=(Stay(phase, at(number), "ada", "made"),),
+    )
+
+
+def a_change(number: int = 1, *, service: str = "checkout", state: ChangeState = ChangeState.DRAFT) -> Change:
+    return Change(
+        id=ChangeId(f"CR-2026-{number:03}"),
+        facts=ChangeFacts(title=f"Change {number}", requestor="Product", service=service),
+        state=state,
+        author="ada",
+        created_at=at(number),
+        process_hash=HASH,
+    )
+
+
+def a_meeting(name: str = "ccb-1", *, board: str = "ccb", seconds: float = 0) -> BoardMeeting:
+    return BoardMeeting(name, board, MeetingKind.REGULAR, at(seconds), "ada", agenda=("CR-2026-001",))
+
+
+def add_releases(store: Store, *releases: Release, is_open: bool = True) -> None:
+    with store.begin() as tx:
+        for release in releases:
+            tx.insert_release(ReleaseRow(release, version=1, is_open=is_open))
+
+
+def found(store: Store, query: ReleaseQuery) -> list[str]:
+    """Return the ids that a query finds, as the end of each."""
+    with store.read() as tx:
+        rows = tx.list_releases(query, limit=50, before=None)
+    return [row.release.id[-4:] for row in rows]
+
+
+def due(store: Store, now: datetime) -> Sequence[str]:
+    with store.read() as tx:
+        return [row.release.id for row in tx.due_releases(now, 10)]
+
+
+class StoreReleasesContract:
+    def test_a_series_counts_without_gaps_from_one(self, store: Store) -> None:
+        with store.begin() as tx:
+            numbers = [tx.next_number("REL-2026"), tx.next_number("REL-2026"), tx.next_number("CR-2026")]
+
+        with store.begin() as tx:
+            assert [*numbers, tx.next_number("REL-2026")] == [1, 2, 1, 3]
+
+    def test_two_who_ask_at_once_get_different_numbers(
+        self, store: Store, reopen: Callable[[str], Store]
+    ) -> None:
+        with store.begin() as tx:
+            tx.next_number("CR-2026")
+        stores, numbers = [store, *(reopen("local") for _ in range(3))], list[int]()
+        together = threading.Barrier(len(stores), timeout=20)
+
+        def ask(mine: Store) -> None:
+            together.wait()
+            for _ in range(5):
+                with mine.begin() as tx:
+                    numbers.append(tx.next_number("CR-2026"))
+
+        threads = [threading.Thread(target=ask, args=(one,)) for one in stores]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert sorted(numbers) == list(range(2, 22))
+
+    def test_the_newest_process_of_a_service_is_in_force(self, store: Store) -> None:
+        first, second = a_process("a: 1"), a_process("a: 2", seconds=1)
+        with store.begin() as tx:
+            tx.put_process(first)
+            tx.put_process(second)
+            tx.put_process(a_process("a: 1", service="search"))
+
+        with store.read() as tx:
+            assert tx.current_process("checkout") == second
+            assert tx.get_process("checkout", first.content_hash) == first
+            assert list(tx.list_processes("checkout")) == [second, first]
+            assert list(tx.services()) == ["checkout", "search"]
+            assert tx.current_process("nobody") is None
+            with pytest.raises(NotFoundError, match="search never had"):
+                tx.get_process("search", second.content_hash)
+
+    def test_a_process_put_in_force_again_is_the_newest(self, store: Store) -> None:
+        first, second = a_process("a: 1"), a_process("a: 2", seconds=1)
+        with store.begin() as tx:
+            for row in (first, second, replace(first, applied_at=at(2))):
+                tx.put_process(row)
+
+        with store.read() as tx:
+            assert tx.current_process("checkout") == replace(first, applied_at=at(2))
+
+    def test_a_release_comes_back_as_it_was_kept(self, store: Store) -> None:
+        release = replace(a_release(title=HOSTILE), rollouts=("r1", "r2"))
+        add_releases(store, release)
+
+        with store.read() as tx:
+            assert tx.get_release(release.id) == ReleaseRow(release, 1, is_open=True)
+            assert tx.find_release("checkout", "1.1.0") == ReleaseRow(release, 1, is_open=True)
+            assert tx.find_release("checkout", "9.9.9") is None
+            owner = tx.release_of_rollout("r2")
+            assert owner is not None
+            assert owner.release == release
+            assert tx.release_of_rollout("r3") is None
+
+    def test_an_unknown_release_is_not_found(self, store: Store) -> None:
+        with pytest.raises(NotFoundError, match="no release 'REL-1'"), store.read() as tx:
+            tx.get_release("REL-1")
+
+    def test_a_version_is_released_once_unless_it_was_cancelled(self, store: Store) -> None:
+        add_releases(store, a_release(1, phase=CANCELLED), is_open=False)
+        again = replace(a_release(2), facts=Facts(version="1.1.0", type="minor"))
+        add_releases(store, again)
+
+        with pytest.raises(ConflictError, match=r"has a release of 1\.1\.0 already \(REL-2026-0002\)"):
+            add_releases(store, replace(a_release(3), facts=Facts(version="1.1.0", type="minor")))
+        add_releases(store, replace(a_release(4, service="search"), facts=Facts("1.1.0", "minor")))
+
+    def test_a_save_needs_the_version_that_was_read(self, store: Store) -> None:
+        release = a_release()
+        add_releases(store, release)
+        with store.read() as tx:
+            row = tx.get_release(release.id)
+        moved = replace(release, stays=(*release.stays, Stay("planned", at(5), "ada", "")))
+        with store.begin() as tx:
+            assert tx.save_release(row, moved, is_open=True, due_at=at(9)) == 2
+
+        with pytest.raises(ConflictError, match="changed by somebody else"), store.begin() as tx:
+            tx.save_release(row, release, is_open=True, due_at=None)
+        with store.read() as tx:
+            assert tx.get_release(release.id) == ReleaseRow(moved, 2, is_open=True, due_at=at(9))
+
+    def test_one_of_two_saves_at_once_is_refused(self, store: Store, reopen: Callable[[str], Store]) -> None:
+        release = a_release()
+        add_releases(store, release)
+        stores, outcomes = [store, reopen("local")], list[str]()
+        together = threading.Barrier(2, timeout=20)
+
+        def approve(mine: Store, name: str) -> None:
+            with mine.read() as tx:
+                row = tx.get_release(release.id)
+            together.wait()
+            try:
+                with mine.begin() as tx:
+                    tx.save_release(row, replace(release, author=name), is_open=True, due_at=None)
+                outcomes.append("saved")
+            except ConflictError:
+                outcomes.append("refused")
+
+        threads = [
+            threading.Thread(target=approve, args=pair) for pair in zip(stores, ("ada", "bob"), strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert sorted(outcomes) == ["refused", "saved"]
+
+    def test_a_version_that_is_taken_can_not_be_taken_by_an_edit(self, store: Store) -> None:
+        add_releases(store, a_release(1), a_release(2))
+        with store.read() as tx:
+            row = tx.get_release("REL-2026-0002")
+        edited = replace(row.release, facts=Facts("1.1.0", "minor"))
+
+        with pytest.raises(ConflictError, match=r"1\.1\.0 already"), store.begin() as tx:
+            tx.save_release(row, edited, is_open=True, due_at=None)
+
+    def test_lists_are_newest_first_narrowed_and_paged(self, store: Store) -> None:
+        add_releases(
+            store,
+            a_release(1, title="Faster checkout", code_name="Heron"),
+            a_release(2, phase="planned", of_type="major"),
+            a_release(3, service="search", title="100% _new_"),
+        )
+        add_releases(store, a_release(4, phase="closed"), is_open=False)
+
+        assert found(store, ReleaseQuery()) == ["0004", "0003", "0002", "0001"]
+        assert found(store, ReleaseQuery(service="checkout")) == ["0004", "0002", "0001"]
+        assert found(store, ReleaseQuery(phase="planned")) == ["0002"]
+        assert found(store, ReleaseQuery(type="major")) == ["0002"]
+        assert found(store, ReleaseQuery(open_only=True)) == ["0003", "0002", "0001"]
+        assert found(store, ReleaseQuery(text="hErOn")) == ["0001"]
+        assert found(store, ReleaseQuery(text="1.4")) == ["0004"]
+        assert found(store, ReleaseQuery(text="0% _")) == ["0003"]
+        assert found(store, ReleaseQuery(text="%")) == ["0003"]
+        with store.read() as tx:
+            page = tx.list_releases(ReleaseQuery(), limit=2, before=ReleaseId("REL-2026-0003"))
+        assert [row.release.id[-4:] for row in page] == ["0002", "0001"]
+
+    def test_releases_come_due_in_order_while_they_are_open(self, store: Store) -> None:
+        add_releases(store, *(a_release(number) for number in (1, 2, 3)))
+        for number, seconds, is_open in ((1, 20, True), (2, 10, True), (3, 5, False)):
+            with store.begin() as tx:
+                row = tx.get_release(f"REL-2026-{number:04}")
+                tx.save_release(row, row.release, is_open=is_open, due_at=at(seconds))
+
+        assert due(store, at(9)) == []
+        assert due(store, at(20)) == ["REL-2026-0002", "REL-2026-0001"]
+
+    def test_change_requests_are_kept_listed_and_saved_once(self, store: Store) -> None:
+        with store.begin() as tx:
+            for number, state in ((1, ChangeState.DRAFT), (2, ChangeState.SUBMITTED), (3, ChangeState.DONE)):
+                tx.insert_change(ChangeRow(a_change(number, state=state), version=1))
+            tx.insert_change(ChangeRow(a_change(4, service="search"), version=1))
+
+        with store.read() as tx:
+            row = tx.get_change("CR-2026-001")
+            assert row == ChangeRow(a_change(1), 1)
+            listed = tx.list_changes(service="checkout", states=(), limit=2, before=None)
+            assert [one.change.id for one in listed] == ["CR-2026-003", "CR-2026-002"]
+            waiting = (ChangeState.SUBMITTED, ChangeState.DRAFT)
+            older = tx.list_changes(service="", states=waiting, limit=9, before=ChangeId("CR-2026-004"))
+            assert [one.change.id for one in older] == ["CR-2026-002", "CR-2026-001"]
+            with pytest.raises(NotFoundError, match="no change request"):
+                tx.get_change("CR-1")
+        with store.begin() as tx:
+            assert tx.save_change(row, replace(row.change, state=ChangeState.SUBMITTED)) == 2
+        with pytest.raises(ConflictError, match="changed by somebody else"), store.begin() as tx:
+            tx.save_change(row, row.change)
+
+    def test_meetings_are_kept_listed_and_saved_once(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.insert_meeting(MeetingRow(a_meeting("ccb-1", seconds=1), 1))
+            tx.insert_meeting(MeetingRow(a_meeting("ccb-2", seconds=2), 1))
+            tx.insert_meeting(MeetingRow(a_meeting("cab-1", board="cab"), 1))
+
+        with store.begin() as tx:
+            row = tx.get_meeting("ccb-1")
+            closed = replace(row.meeting, is_closed=True, minutes=HOSTILE)
+            assert tx.save_meeting(row, closed) == 2
+            assert tx.get_meeting("ccb-1") == MeetingRow(closed, 2)
+            both = tx.list_meetings(board="ccb", open_only=False, limit=9)
+            assert [one.meeting.id for one in both] == ["ccb-2", "ccb-1"]
+            still_open = tx.list_meetings(board="", open_only=True, limit=9)
+            assert [one.meeting.id for one in still_open] == ["ccb-2", "cab-1"]
+            with pytest.raises(NotFoundError, match="no meeting"):
+                tx.get_meeting("ccb-9")
+        with pytest.raises(ConflictError, match="changed by somebody else"), store.begin() as tx:
+            tx.save_meeting(row, row.meeting)
+
+    def test_the_newest_entries_about_a_subject_are_paged_backwards(self, store: Store) -> None:
+        with store.begin() as tx:
+            for number in range(5):
+                subject = "REL-2026-0001" if number != 2 else "REL-2026-0002"
+                tx.append_audit(NewAuditEntry(at(number), at(number), "ada", "moved", subject, str(number)))
+
+        with store.read() as tx:
+            first = tx.newest_audit_entries("REL-2026-0001", before=None, limit=2)
+            then = tx.newest_audit_entries("REL-2026-0001", before=first[-1].seq, limit=9)
+        assert [entry.content.why for entry in (*first, *then)] == ["4", "3", "1", "0"]
