@@ -1,6 +1,7 @@
-"""A run of a runbook: which step it is at, what each attempt gave, what has been taken back.
+"""Checklist items as they stand now, and runs of runbooks: where one is, what each attempt gave.
 
-Items of checklists need no run: what became of them stands in the release (`domain.releases.model`).
+The state only. When items come due is said by `due`, how a run goes on by `running`. What became of an item
+is kept in its release (`domain.releases.model`).
 """
 
 from __future__ import annotations
@@ -10,9 +11,35 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from sluiceway.domain.process.lists import Runbook
+from sluiceway.domain.process.lists import Checklist, Item, Runbook
+from sluiceway.domain.releases.model import ItemEntry, ItemState
 
 RunId = NewType("RunId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStanding:
+    """An item of a release's checklist: when it is due, what became of it, who does it.
+
+    `due_at` None: its day is not known yet (no target date, or the phase it follows is still to come).
+    `until_at` is when it begins to be late. `is_required` is False also for a part of an optional item.
+    """
+
+    checklist: Checklist
+    item: Item
+    due_at: datetime | None
+    until_at: datetime | None
+    state: ItemState
+    is_required: bool
+    is_overdue: bool
+    owner: str  # role id, "" when nobody in particular
+    entry: ItemEntry | None = None  # the newest word on it that counts
+    is_group: bool = False  # made of parts, and done when they are
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to do about it."""
+        return self.state in {ItemState.DONE, ItemState.SET_ASIDE}
 
 
 class RunPhase(StrEnum):
