@@ -32,9 +32,10 @@ class PointTotals:
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """Who may send figures. Of the token itself only its SHA-256 (hex) is kept. Instants are wall time.
+    """What a program shows instead of a login. Only the token's SHA-256 (hex) is kept. Wall time.
 
-    `service` is the only one it may send figures of, empty for any.
+    `account` is whose rights it has, empty for a sender's, which belongs to nobody. `scopes` (permissions,
+    separated by spaces) and `service` (empty: any) narrow what it may be used for.
     """
 
     name: str
@@ -45,6 +46,9 @@ class TokenRow:
     revoked_at: datetime | None = None
     revoked_by: str = ""
     used_at: datetime | None = None  # to the minute
+    account: str = ""
+    scopes: str = "push"
+    expires_at: datetime | None = None
 
 
 class PointRows(Protocol):
@@ -76,7 +80,7 @@ class PointRows(Protocol):
 
 
 class TokenRows(Protocol):
-    """The tokens of senders."""
+    """The tokens of programs."""
 
     def add_token(self, token: TokenRow) -> None:
         """Raise ConflictError when there is or was one of this name."""

@@ -16,6 +16,7 @@ from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
 from sluiceway.domain.process.plan import Ingress, MetricSpec, Service
 from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutState
 from sluiceway.ports.history import HistoryTransaction
+from sluiceway.ports.people import PeopleRows
 from sluiceway.ports.points import PointRows, TokenRows
 from sluiceway.ports.releases import ReleaseRows
 
@@ -74,7 +75,7 @@ class EffectFailure:
     at: datetime
 
 
-class Transaction(HistoryTransaction, PointRows, TokenRows, ReleaseRows, Protocol):
+class Transaction(HistoryTransaction, PointRows, TokenRows, ReleaseRows, PeopleRows, Protocol):
     """Reads and writes inside one transaction."""
 
     def insert_rollout(self, row: RolloutRow) -> None:

@@ -1,24 +1,135 @@
-"""Who may do what: asked once by every use case, before it reads or writes anything for somebody."""
+"""Who may do what: asked once by every use case, before it reads or writes anything for somebody.
+
+What a role may do stands in the process in force for the service; a stored text that this version can't read
+gives nobody anything, and an administrator puts a new one in force.
+"""
 
 from __future__ import annotations
 
-from sluiceway.domain.people.model import Directory, Principal
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping
+
+from sluiceway.config import parse_process
+from sluiceway.domain.people.model import ANY_SERVICE, Directory, Principal
+from sluiceway.domain.people.rights import BUILT_IN, may, rights_of_roles
 from sluiceway.domain.process.team import Permission
-from sluiceway.errors import ForbiddenError
+from sluiceway.errors import ForbiddenError, InvalidInputError, ProcessFileError, UnauthorisedError
+from sluiceway.ports.releases import ProcessRow
 from sluiceway.ports.store import Transaction
 
+_PROCESSES_KEPT = 500
+_NO_RIGHTS: Mapping[str, frozenset[Permission]] = {}
 
-def require(tx: Transaction, by: Principal, needed: Permission, service: str) -> None:
-    """Raise ForbiddenError unless `by` may do this for `service`; "" asks for a right that no service has."""
-    del tx
-    if not by.is_open:
-        where = f" for {service}" if service else ""
+
+def require(
+    tx: Transaction, by: Principal, needed: Permission, service: str, *, or_else: Permission | None = None
+) -> None:
+    """Raise ForbiddenError unless `by` may do this for `service`; "" asks for the right for every service.
+
+    With `or_else` either right is enough. Raises UnauthorisedError for somebody who came in while there were
+    no accounts, once there are.
+    """
+    if is_allowed(tx, by, needed, service):
+        return
+    if or_else is not None and is_allowed(tx, by, or_else, service):
+        return
+    asked = needed.value if or_else is None else f"{needed.value} (or {or_else.value})"
+    where = f" for {service}" if service else " for every service"
+    if by.through:
         raise ForbiddenError(
-            f"{by.name} may not {needed.value}{where}; ask an administrator for a role that may"
+            f"the token {by.through} of {by.name} may not {asked}{where}; it can do no more than its scopes "
+            "and its owner's roles allow: make one with that scope, or ask an administrator for a role"
         )
+    raise ForbiddenError(f"{by.name} may not {asked}{where}; ask an administrator for a role that may")
+
+
+def is_allowed(tx: Transaction, by: Principal, needed: Permission, service: str) -> bool:
+    """Return whether `by` may do this for `service`. Raises as `require` does for who came in the open."""
+    if by.is_open and tx.has_accounts():
+        raise UnauthorisedError("accounts were set up since you came in; log in with `sluice login`")
+    return may(by, needed, service, _process_rights(tx, by, service))
+
+
+def services_for(tx: Transaction, by: Principal, needed: Permission) -> frozenset[str] | None:
+    """Return the services for which `by` may do this, None when it is every one: to narrow a list by."""
+    if is_allowed(tx, by, needed, ""):
+        return None
+    named = {grant.service for grant in by.grants if grant.service != ANY_SERVICE}
+    if any(grant.service == ANY_SERVICE for grant in by.grants):
+        named |= {*tx.services(), *(by.services or ())}
+    return frozenset(service for service in named if is_allowed(tx, by, needed, service))
 
 
 def directory(tx: Transaction, service: str) -> Directory:
-    """Return who plays which role for a service now."""
-    del tx, service
-    return Directory(is_open=True)
+    """Return who plays which role for a service now. Whoever's account is disabled plays none."""
+    if not tx.has_accounts():
+        return Directory(is_open=True)
+    disabled = {account.name for account in tx.list_accounts() if account.disabled_at is not None}
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for grant in tx.grants(service=service):
+        if grant.account not in disabled and grant.account not in members[grant.role]:
+            members[grant.role].append(grant.account)
+    return Directory(
+        members=tuple((role, tuple(people)) for role, people in sorted(members.items())),
+        absences=tuple(absence for absence in tx.absences() if absence.account not in disabled),
+    )
+
+
+def known_roles(tx: Transaction, service: str) -> frozenset[str] | None:
+    """Return the roles that can be granted for a service, or for every one; None while no process says."""
+    services: Iterable[str] = tx.services() if service == ANY_SERVICE else (service,)
+    rows = [row for name in services if (row := tx.current_process(name)) is not None]
+    if not rows:
+        return None
+    return frozenset(BUILT_IN).union(*(_rights.of(row) for row in rows))
+
+
+def actor(by: Principal) -> str:
+    """Return who acts, for the audit trail; of a token, whose and which.
+
+    Raises InvalidInputError when the name can't stand there (in the open people name themselves).
+    """
+    name = by.name.strip()
+    if not name or len(name) > 100 or not name.isprintable():
+        raise InvalidInputError(f"actor is {by.name[:100]!r}; use 1 to 100 printable characters")
+    return f"{name} by token {by.through}" if by.through and by.through != name else name
+
+
+class _Rights:
+    """What the roles of processes may do, read once per text. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._by_hash: OrderedDict[str, Mapping[str, frozenset[Permission]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, row: ProcessRow) -> Mapping[str, frozenset[Permission]]:
+        with self._lock:
+            found = self._by_hash.get(row.content_hash)
+        if found is None:
+            found = _read(row)
+        with self._lock:
+            self._by_hash[row.content_hash] = found
+            self._by_hash.move_to_end(row.content_hash)
+            if len(self._by_hash) > _PROCESSES_KEPT:
+                self._by_hash.popitem(last=False)
+        return found
+
+
+_rights = _Rights()
+
+
+def _process_rights(tx: Transaction, by: Principal, service: str) -> Mapping[str, frozenset[Permission]]:
+    """Return what the roles of the service's process may do, if `by` plays any that is not built in."""
+    if not service or by.roles_for(service) <= BUILT_IN.keys():
+        return _NO_RIGHTS
+    row = tx.current_process(service)
+    return _NO_RIGHTS if row is None else _rights.of(row)
+
+
+def _read(row: ProcessRow) -> Mapping[str, frozenset[Permission]]:
+    try:
+        team = parse_process(row.text, row.path).team
+    except ProcessFileError:
+        return _NO_RIGHTS
+    return _NO_RIGHTS if team is None else rights_of_roles(team.roles)

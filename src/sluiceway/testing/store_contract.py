@@ -9,6 +9,7 @@ from sluiceway.testing.store_audit_contract import StoreAuditContract
 from sluiceway.testing.store_claims_contract import StoreClaimsContract
 from sluiceway.testing.store_data_contract import StoreDataContract
 from sluiceway.testing.store_history_contract import StoreHistoryContract
+from sluiceway.testing.store_people_contract import StorePeopleContract
 from sluiceway.testing.store_points_contract import StorePointsContract
 from sluiceway.testing.store_releases_contract import StoreReleasesContract
 from sluiceway.testing.store_rollouts_contract import StoreRolloutsContract
@@ -21,6 +22,7 @@ class StoreContract(
     StoreDataContract,
     StoreHistoryContract,
     StorePointsContract,
+    StorePeopleContract,
     StoreReleasesContract,
 ):
     """The whole contract; its parts are by subject."""

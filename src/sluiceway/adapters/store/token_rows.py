@@ -1,4 +1,4 @@
-"""The tokens of senders. Names are never used twice, so that the audit trail stays clear."""
+"""The tokens of programs. Names are never used twice, so that the audit trail stays clear."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ def add(connection: Connection, token: TokenRow) -> None:
             revoked_at=token.revoked_at,
             revoked_by=codec.storable(token.revoked_by),
             used_at=token.used_at,
+            account=token.account,
+            scopes=token.scopes,
+            expires_at=token.expires_at,
         )
     )
 
@@ -75,4 +78,7 @@ def _token(row: Row[Any]) -> TokenRow:
         revoked_at=row.revoked_at,
         revoked_by=row.revoked_by,
         used_at=row.used_at,
+        account=row.account,
+        scopes=row.scopes,
+        expires_at=row.expires_at,
     )

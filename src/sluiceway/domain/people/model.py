@@ -52,10 +52,20 @@ class Principal:
 
     @property
     def is_admin(self) -> bool:
-        return self.is_open or any(grant.role == ADMIN_ROLE for grant in self.grants)
+        """Return whether they administer everything: a token without that scope does not, whoever owns it."""
+        is_narrowed = self.services is not None or (
+            self.scopes is not None and Permission.ADMIN not in self.scopes
+        )
+        is_granted = any(grant.role == ADMIN_ROLE and grant.service == ANY_SERVICE for grant in self.grants)
+        return not is_narrowed and (self.is_open or is_granted)
 
     def roles_for(self, service: str) -> frozenset[str]:
-        """Return the roles this person was granted for a service. Empty in the open: any role is taken."""
+        """Return the roles this person was granted for a service. Empty in the open: any role is taken.
+
+        For "" those that hold for every service.
+        """
+        if self.services is not None and service not in self.services:
+            return frozenset()
         return frozenset(grant.role for grant in self.grants if grant.service in {service, ANY_SERVICE})
 
 
