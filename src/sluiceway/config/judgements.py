@@ -115,6 +115,11 @@ class Judge:
             return None
         return Criterion(key.raw, CriterionKind.ANALYSIS)
 
+    def condition(self, value: Value) -> str | None:
+        """Return the CEL of a condition that figures answer, None after a problem."""
+        found = self._condition(value)
+        return None if found is None else found.expression
+
     def triggers(self, value: Value) -> tuple[Trigger, ...]:
         """Return the triggers of a list, those without problems. Ids are unique over all lists read."""
         found = (self._trigger(item) for item in value.items())

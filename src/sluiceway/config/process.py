@@ -9,11 +9,13 @@ from sluiceway.config import values, vocabulary
 from sluiceway.config.analysis import note_one_instance
 from sluiceway.config.judgements import Judge
 from sluiceway.config.metric_specs import read_metrics
+from sluiceway.config.plain import read_id
 from sluiceway.config.rollout import read_canary_deployment, read_rollout
 from sluiceway.config.sections import Fields
 from sluiceway.config.service import read_ingress, read_service
+from sluiceway.config.team import read_team
 from sluiceway.config.tree import MAX_CHARS, Findings, read_tree
-from sluiceway.domain.process.plan import Process, RolloutPlan
+from sluiceway.domain.process.plan import MetricSpec, Process, RolloutPlan
 from sluiceway.errors import ProcessFileError
 
 
@@ -71,6 +73,10 @@ def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None =
     ingress = read_ingress(ingress_value, service.name if service else "main") if ingress_value else None
     metrics = read_metrics(metrics_value) if metrics_value else ()
     rollout = _rollout(fields, Judge(metrics))
+    rollouts = _rollouts(fields, metrics)
+    process_name = name_value.raw if name_value else service.name if service else Path(name).stem
+    content_hash = hashlib.sha256(text.encode("utf-8")).hexdigest()
+    team = read_team(fields, Judge(metrics), name=process_name, content_hash=content_hash)
     if service_value and service and rollout:
         note_one_instance(service_value, service, rollout)
     if top.is_mapping and not top.entries():
@@ -80,13 +86,15 @@ def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None =
         top.note(f"has no {missing}: the rollout can be checked, but not started")
     findings.raise_problems()
     return Process(
-        name=name_value.raw if name_value else service.name if service else Path(name).stem,
+        name=process_name,
         path=name,
-        content_hash=hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        content_hash=content_hash,
         rollout=rollout,
         service=service,
         ingress=ingress,
         metrics=metrics,
+        rollouts=rollouts,
+        team=team,
         notes=findings.note_lines(),
     )
 
@@ -99,3 +107,14 @@ def _rollout(fields: Fields, judge: Judge) -> RolloutPlan | None:
     if rollout_value:
         return read_rollout(rollout_value, judge)
     return read_canary_deployment(canary_value, judge) if canary_value else None
+
+
+def _rollouts(fields: Fields, metrics: tuple[MetricSpec, ...]) -> tuple[tuple[str, RolloutPlan], ...]:
+    value = fields.get("rollouts")
+    found: list[tuple[str, RolloutPlan]] = []
+    for key, entry in value.entries() if value else ():
+        rollout_id = read_id(key)
+        plan = read_rollout(entry, Judge(metrics))
+        if rollout_id is not None and plan is not None:
+            found.append((rollout_id, plan))
+    return tuple(found)

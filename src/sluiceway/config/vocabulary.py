@@ -5,7 +5,8 @@ The keys of `analysis` are in `analysis_vocabulary`, what single values look lik
 
 from __future__ import annotations
 
-from sluiceway.config import analysis_vocabulary
+from sluiceway.config import analysis_vocabulary, team_parts
+from sluiceway.config.plain import ID
 from sluiceway.config.sections import Key, Schema, Section
 from sluiceway.config.shapes import (
     ACTIONS,
@@ -283,6 +284,12 @@ PROCESS = Section(
             ref("canary_deployment"),
             "a canary rollout in sentences, instead of `rollout`",
         ),
+        Key(
+            "rollouts",
+            {"type": "object", "propertyNames": ID.schema, "additionalProperties": ref("rollout")},
+            "rollouts by name, for types of releases",
+        ),
+        *team_parts.KEYS,
     ),
     free_prefix="x-",
     also={"minProperties": 1, "not": {"required": ["rollout", "canary_deployment"]}},
@@ -307,4 +314,5 @@ SECTIONS: dict[str, Section] = {
     "canary_deployment": CANARY,
     "traffic_routing": ROUTING,
     **analysis_vocabulary.SECTIONS,
+    **team_parts.SECTIONS,
 }
