@@ -14,6 +14,8 @@ from sluiceway.config.tree import ROOT, Value, nearest
 
 Schema = dict[str, Any]
 
+_MANY = 20  # more keys than that are not listed in a message
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -97,6 +99,8 @@ def _at_most_one(words: tuple[str, ...]) -> Schema:
 
 
 def _one_of(keys: tuple[Key, ...]) -> str:
+    if len(keys) > _MANY:
+        return 'one of those that "sluice schema" lists'
     names = ", ".join(key.name for key in keys)
     return names if len(keys) == 1 else f"one of {names}"
 
