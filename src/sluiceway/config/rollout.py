@@ -22,7 +22,7 @@ from sluiceway.domain.process.plan import (
 )
 from sluiceway.errors import InvalidInputError
 
-KEEP_OLD_S = {Strategy.CANARY: 0.0, Strategy.BLUE_GREEN: 86_400.0}
+BLUE_GREEN_KEEP_OLD_S = 86_400.0
 GRADUAL_STEP_S = 30.0
 ROLLBACKS = frozenset({Action.IMMEDIATE, Action.GRADUAL, Action.EMERGENCY})
 
@@ -48,21 +48,24 @@ def read_rollout(value: Value, judge: Judge) -> RolloutPlan | None:
     strategy = strategy or Strategy.CANARY
     if stages_value:
         steps = stages.read_stages(stages_value, strategy, judge)
-    elif strategy is Strategy.BLUE_GREEN:
-        steps = stages.default_blue_green_stages()
     else:
-        steps = ()
-        value.problem(
-            '"stages" is missing, expected the steps of the rollout, each with a weight and a duration'
-        )
+        steps = stages.default_stages(strategy)
+        if not steps:
+            value.problem(
+                '"stages" is missing, expected the steps of the rollout, each with a weight and a duration'
+            )
     return _plan(fields, strategy, steps, judge)
+
+
+def _usual_keep_old_s(strategy: Strategy) -> float:
+    return BLUE_GREEN_KEEP_OLD_S if strategy is Strategy.BLUE_GREEN else 0.0
 
 
 def _plan(fields: Fields, strategy: Strategy, steps: tuple[Stage, ...], judge: Judge) -> RolloutPlan:
     triggers, is_automatic, step_s = _triggers(fields, judge)
     smoke_value, keep_value = fields.get("smoke"), fields.get("keep_old")
     smoke = _smoke(smoke_value) if smoke_value else ()
-    keep_s = values.duration(keep_value) if keep_value else KEEP_OLD_S[strategy]
+    keep_s = values.duration(keep_value) if keep_value else _usual_keep_old_s(strategy)
     analysis = analysis_of_plan(fields, steps, judge.own)
     if not triggers and (analysis is None or analysis.on_regression not in ROLLBACKS):
         has_criteria = any(stage.criteria for stage in steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import assert_never
 
 from sluiceway.config import shapes, values, vocabulary
 from sluiceway.config.judgements import Judge
@@ -26,12 +27,23 @@ MAX_STAGES = 200
 _DEFAULT = Stage("", 0, 0.0)
 
 
-def default_blue_green_stages() -> tuple[Stage, ...]:
-    """Return the gradual switch of a blue-green rollout that names no stages: 0, 5, 25, 50, 100 percent."""
-    return tuple(
-        Stage(f"green-{bp // 100}", bp, BLUE_GREEN_STEP_S if 0 < bp < FULL_WEIGHT_BP else 0.0)
-        for bp in BLUE_GREEN_WEIGHTS_BP
-    )
+def default_stages(strategy: Strategy) -> tuple[Stage, ...]:
+    """Return the stages of a rollout that names none; () for strategies that must name theirs.
+
+    Blue-green switches gradually: 0, 5, 25, 50, 100 percent. Maintenance replaces everything at once.
+    """
+    match strategy:
+        case Strategy.BLUE_GREEN:
+            return tuple(
+                Stage(f"green-{bp // 100}", bp, BLUE_GREEN_STEP_S if 0 < bp < FULL_WEIGHT_BP else 0.0)
+                for bp in BLUE_GREEN_WEIGHTS_BP
+            )
+        case Strategy.MAINTENANCE:
+            return (Stage("everything", FULL_WEIGHT_BP, 0.0),)
+        case Strategy.CANARY | Strategy.ROLLING | Strategy.FEATURE_FLAG:
+            return ()
+        case _:
+            assert_never(strategy)
 
 
 def read_stages(value: Value, strategy: Strategy, judge: Judge) -> tuple[Stage, ...]:
@@ -105,7 +117,8 @@ def _read_stage(value: Value, number: int, strategy: Strategy, judge: Judge) -> 
     if name is None or weights_bp is None or options is None or total_s is None:
         return ()
     inconclusive, min_requests, mirror_bp = options
-    if weights_bp[0] == 0 and strategy is Strategy.CANARY and not audience and not mirror_bp and weight_value:
+    may_be_zero = strategy is Strategy.BLUE_GREEN or audience or mirror_bp
+    if weights_bp[0] == 0 and weight_value and not may_be_zero:
         weight_value.problem("0 % reaches nobody, expected a weight, an audience or a mirror")
     base = replace(
         _DEFAULT,

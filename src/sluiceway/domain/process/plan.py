@@ -20,10 +20,13 @@ FULL_WEIGHT_BP = 10_000
 
 
 class Strategy(StrEnum):
-    """How the new version meets its users."""
+    """How the new version meets its users. The last three are read and checked, but can't be started yet."""
 
     CANARY = "canary"
     BLUE_GREEN = "blue-green"
+    ROLLING = "rolling"  # instances are replaced in batches
+    FEATURE_FLAG = "feature-flag"  # a flag opens the new way to a share of users or an audience
+    MAINTENANCE = "maintenance"  # users wait while everything is replaced at once
 
 
 class Action(StrEnum):
@@ -298,7 +301,9 @@ class RolloutPlan:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process file, checked. `content_hash` is the SHA-256 (hex) of its text.
+    """One process file, checked. `content_hash` is the SHA-256 (hex) of `text`.
+
+    `text` is the file's own, or YAML of the whole when it extends another: either stands by itself.
 
     `service` and `ingress` are absent in a file that only describes a rollout; starting one needs both.
     """
@@ -313,3 +318,4 @@ class Process:
     rollouts: tuple[tuple[str, RolloutPlan], ...] = ()  # further rollouts by name, for types of releases
     team: TeamProcess | None = None  # how releases go; None in a file that only describes a rollout
     notes: tuple[str, ...] = field(default=())  # what validation wants a person to know; not problems
+    text: str = field(default="", repr=False)
