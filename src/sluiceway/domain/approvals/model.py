@@ -40,6 +40,15 @@ class Vote:
     conditions: tuple[str, ...] = ()
     on_behalf_of: str = ""
 
+    @property
+    def voter(self) -> str:
+        """Whose vote it is: the person who is away, when an alternate gave it."""
+        return self.on_behalf_of or self.by
+
+    @property
+    def agrees(self) -> bool:
+        return self.kind in {VoteKind.APPROVE, VoteKind.APPROVE_IF}
+
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
@@ -76,7 +85,10 @@ class Void:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a ballot adds up to. `sentence` says it to people and names the policy."""
+    """What a ballot adds up to. `sentence` says it to people and names the policy.
+
+    `ahead` holds valid votes of rules whose turn has not come, `advisory` those that are shown only.
+    """
 
     standing: Standing
     sentence: str
@@ -85,3 +97,5 @@ class Outcome:
     wanted: tuple[Wanted, ...] = ()
     conditions: tuple[str, ...] = ()
     expires_at: datetime | None = None  # when the first counted vote runs out
+    ahead: tuple[Vote, ...] = ()
+    advisory: tuple[Vote, ...] = ()
