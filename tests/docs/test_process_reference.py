@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -48,8 +49,12 @@ def test_the_reference_names_no_key_that_does_not_exist() -> None:
     [block.body for block in blocks(FILE) if block.language == "yaml"],
     ids=lambda text: text[:20].strip(),
 )
-def test_the_examples_of_the_reference_are_valid(text: str) -> None:
-    assert parse_process(text).content_hash
+def test_the_examples_of_the_reference_are_valid(text: str, tmp_path: Path) -> None:
+    for block in blocks(FILE):
+        if block.title.endswith(".yaml"):
+            (tmp_path / block.title).write_text(block.body, encoding="utf-8")
+
+    assert parse_process(text, "example.yaml", tmp_path).content_hash
 
 
 def rows(page: str) -> list[list[str]]:

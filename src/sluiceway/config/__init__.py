@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sluiceway.config.process import load_process, parse_process
+from sluiceway.config.process import load_process, parse_process, resolved_text
 from sluiceway.config.schema import json_schema
 
-__all__ = ["json_schema", "load_process", "parse_process"]
+__all__ = ["json_schema", "load_process", "parse_process", "resolved_text"]

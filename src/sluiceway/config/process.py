@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sluiceway.config import values, vocabulary
 from sluiceway.config.analysis import note_one_instance
+from sluiceway.config.extends import resolve
+from sluiceway.config.files import read_text
 from sluiceway.config.judgements import Judge
 from sluiceway.config.metric_specs import read_metrics
 from sluiceway.config.plain import read_id
@@ -14,9 +16,8 @@ from sluiceway.config.rollout import read_canary_deployment, read_rollout
 from sluiceway.config.sections import Fields
 from sluiceway.config.service import read_ingress, read_service
 from sluiceway.config.team import read_team
-from sluiceway.config.tree import MAX_CHARS, Findings, read_tree
+from sluiceway.config.tree import ROOT, Findings, Value
 from sluiceway.domain.process.plan import MetricSpec, Process, RolloutPlan
-from sluiceway.errors import ProcessFileError
 
 
 def load_process(path: Path) -> Process:
@@ -24,40 +25,23 @@ def load_process(path: Path) -> Process:
     return parse_process(read_text(path), str(path), path.parent)
 
 
-def read_text(path: Path) -> str:
-    """Return a process file's text. Raises ProcessFileError when it can't be read or is not UTF-8."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(4 * MAX_CHARS + 1)
-    except FileNotFoundError as error:
-        message = 'does not exist, expected a process file; "sluice init" writes one'
-        raise _unusable(path, 1, 1, message) from error
-    except IsADirectoryError as error:
-        raise _unusable(path, 1, 1, "is a directory, expected a process file") from error
-    except OSError as error:
-        message = f"can't be read ({error.strerror or error}), expected a process file"
-        raise _unusable(path, 1, 1, message) from error
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
-        message = f"found the byte 0x{data[error.start]:02X}, expected text in UTF-8"
-        raise _unusable(path, line, column, message) from error
+def resolved_text(path: Path) -> str:
+    """Return the text of the process in a file with all that it extends, which stands by itself.
 
-
-def _unusable(path: Path, line: int, column: int, message: str) -> ProcessFileError:
-    return ProcessFileError((f"{path}:{line}:{column}: file: {message}",))
+    A file that extends nothing is returned as it is. Raises ProcessFileError with every problem.
+    """
+    return load_process(path).text
 
 
 def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None = None) -> Process:
     """Return the process in a text. `name` stands in messages; relative directories start from `base_dir`,
-    the folder of `name` when absent.
+    the folder of `name` when absent. Only with `base_dir` may the text extend a file; packs are always there.
 
     Raises ProcessFileError with every problem, each as `name:line:column: path: what and what was expected`.
     """
     findings = Findings(name)
-    top = read_tree(text, findings)
+    resolved = resolve(text, findings, base_dir)
+    top = Value(resolved.node, ROOT, findings)
     fields = vocabulary.PROCESS.read(top)
     folder = base_dir if base_dir is not None else Path(name).parent
     name_value, description = fields.get("name"), fields.get("description")
@@ -75,7 +59,7 @@ def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None =
     rollout = _rollout(fields, Judge(metrics))
     rollouts = _rollouts(fields, metrics)
     process_name = name_value.raw if name_value else service.name if service else Path(name).stem
-    content_hash = hashlib.sha256(text.encode("utf-8")).hexdigest()
+    content_hash = hashlib.sha256(resolved.text.encode("utf-8")).hexdigest()
     team = read_team(fields, Judge(metrics), name=process_name, content_hash=content_hash)
     if service_value and service and rollout:
         note_one_instance(service_value, service, rollout)
@@ -96,6 +80,7 @@ def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None =
         rollouts=rollouts,
         team=team,
         notes=findings.note_lines(),
+        text=resolved.text,
     )
 
 

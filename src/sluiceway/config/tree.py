@@ -1,7 +1,8 @@
 """YAML text as a tree of values that know where they stand, and the list of problems found in it.
 
-YAML itself is read by PyYAML's `compose`, which keeps line and column. What keys mean is the business of the
-section modules. Values stay text until somebody asks for a type, so `version: 1.10` is still "1.10".
+YAML itself is read by PyYAML, which keeps file, line and column of every value. What keys mean is the
+business of the section modules, what a file takes from its parent that of `extends`. Values stay text until
+somebody asks for a type, so `version: 1.10` is still "1.10".
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ ROOT = "file"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """Something to mend, at a line and column counted from 1."""
+    """Something to mend, at a line and column counted from 1, in the file the value was written in."""
 
+    file: str
     line: int
     column: int
     path: str
@@ -35,15 +37,18 @@ class Problem:
 
 @dataclass(slots=True)
 class Findings:
-    """What reading a file has found so far. `problems` stop it from being used, `notes` do not."""
+    """What reading a file and its parents has found. `problems` stop it from being used, `notes` do not.
+
+    `name` is the file that was asked for; its lines come before those of its parents.
+    """
 
     name: str
     problems: list[Problem] = field(default_factory=list[Problem])
     notes: list[Problem] = field(default_factory=list[Problem])
 
     def _lines(self, found: list[Problem]) -> tuple[str, ...]:
-        ordered = sorted(dict.fromkeys(found))
-        return tuple(f"{self.name}:{p.line}:{p.column}: {p.path}: {p.message}" for p in ordered)
+        ordered = sorted(dict.fromkeys(found), key=lambda p: (p.file != self.name, p))
+        return tuple(f"{p.file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in ordered)
 
     def raise_problems(self) -> None:
         """Raise ProcessFileError with every problem in file order, if there is one."""
@@ -69,6 +74,10 @@ class Value:
     findings: Findings
 
     @property
+    def file(self) -> str:
+        return str(self.node.start_mark.name)
+
+    @property
     def line(self) -> int:
         return int(self.node.start_mark.line) + 1
 
@@ -78,11 +87,11 @@ class Value:
 
     def problem(self, message: str, at: int | None = None) -> None:
         """Report a problem; `at` is an offset into a scalar's text."""
-        self.findings.problems.append(Problem(self.line, self._column(at), self.path, message))
+        self.findings.problems.append(Problem(self.file, self.line, self._column(at), self.path, message))
 
     def note(self, message: str) -> None:
         """Report something worth knowing that is not a problem."""
-        self.findings.notes.append(Problem(self.line, self.column, self.path, message))
+        self.findings.notes.append(Problem(self.file, self.line, self.column, self.path, message))
 
     def _column(self, at: int | None) -> int:
         node = self.node
@@ -174,33 +183,43 @@ def nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
-def read_tree(text: str, findings: Findings) -> Value:
-    """Return the top of the file. Raises ProcessFileError when it is no YAML, empty or far too large."""
+def compose(text: str, name: str) -> yaml.Node:
+    """Return the top of a file called `name`.
+
+    Raises ProcessFileError when it is no YAML, empty, or far too large.
+    """
     if len(text) > MAX_CHARS:
-        _refuse(findings, 1, 1, f"{len(text)} characters, expected at most {MAX_CHARS}")
+        _refuse(name, 1, 1, f"{len(text)} characters, expected at most {MAX_CHARS}")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = yaml.SafeLoader(text)
+        loader.name = name  # every mark of a node repeats it
+        node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        _refuse_syntax(findings, error)
+        _refuse_syntax(name, error)
     except yaml.reader.ReaderError as error:
         before = text[: int(error.position)]
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         found = f"the unprintable character U+{ord(text[int(error.position)]):04X}"
-        _refuse(findings, line, column, f"found {found}, expected text without it")
+        _refuse(name, line, column, f"found {found}, expected text without it")
     except (RecursionError, ValueError) as error:
-        _refuse(findings, 1, 1, f"found values nested too deep ({type(error).__name__}), expected a process")
+        _refuse(name, 1, 1, f"found values nested too deep ({type(error).__name__}), expected a process")
     if node is None or (isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"):
-        _refuse(findings, 1, 1, "found nothing, expected a process with service, ingress and rollout")
+        _refuse(name, 1, 1, "found nothing, expected a process with service, ingress and rollout")
+    check_size(node)
+    return node
+
+
+def check_size(node: yaml.Node) -> None:
+    """Raise ProcessFileError when the tree is nested too deep or holds too many values, aliases counted."""
     budget = [MAX_VALUES]
     for depth, part in _every(node, 0, budget):
         mark = part.start_mark
         if depth > MAX_DEPTH:
-            _refuse(findings, mark.line + 1, mark.column + 1, f"nested more than {MAX_DEPTH} deep")
+            _refuse(mark.name, mark.line + 1, mark.column + 1, f"nested more than {MAX_DEPTH} deep")
         if budget[0] < 0:
             _refuse(
-                findings, mark.line + 1, mark.column + 1, f"more than {MAX_VALUES} values, aliases counted"
+                mark.name, mark.line + 1, mark.column + 1, f"more than {MAX_VALUES} values, aliases counted"
             )
-    return Value(node, ROOT, findings)
 
 
 def _every(node: yaml.Node, depth: int, budget: list[int]) -> Iterator[tuple[int, yaml.Node]]:
@@ -235,15 +254,15 @@ _SYNTAX_HINTS = (
 )
 
 
-def _refuse_syntax(findings: Findings, error: yaml.MarkedYAMLError) -> NoReturn:
+def _refuse_syntax(name: str, error: yaml.MarkedYAMLError) -> NoReturn:
     mark = error.problem_mark or error.context_mark
     said = str(error.problem or error.context or "not YAML")
     if mark is None:
-        _refuse(findings, 1, 1, f"not valid YAML: {said}")
+        _refuse(name, 1, 1, f"not valid YAML: {said}")
     hint = next((hint for part, hint in _SYNTAX_HINTS if part in f"{said} {error.context}"), "")
-    _refuse(findings, mark.line + 1, mark.column + 1, hint or f"not valid YAML: {said}")
+    _refuse(name, mark.line + 1, mark.column + 1, hint or f"not valid YAML: {said}")
 
 
-def _refuse(findings: Findings, line: int, column: int, message: str) -> NoReturn:
-    line_text = f"{findings.name}:{line}:{column}: {ROOT}: {message}"
+def _refuse(name: str, line: int, column: int, message: str) -> NoReturn:
+    line_text = f"{name}:{line}:{column}: {ROOT}: {message}"
     raise ProcessFileError((line_text,))
