@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+_ODD_BREAKS = frozenset("\x85\u2028\u2029")
 _WIDTH = 1_000_000  # one value, one line: long texts aren't folded
 
 
@@ -87,4 +88,6 @@ def _plain(node: yaml.Node) -> yaml.Node:
         is_short = all(isinstance(item, yaml.ScalarNode) for item in items)
         return yaml.SequenceNode(node.tag, [_plain(item) for item in items], flow_style=is_short)
     style = node.style if isinstance(node, yaml.ScalarNode) else None
+    if _ODD_BREAKS & set(str(node.value)):
+        style = '"'  # any other style would fold them into spaces
     return yaml.ScalarNode(node.tag, node.value, style=style)
