@@ -63,12 +63,14 @@ class MeetingRow:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A runbook's run. `gen` grows with every claim; a save with an old one changes nothing."""
+    """A runbook's run. `gen` grows with every save; a save with an old one changes nothing.
+
+    `due_at` is wall clock: when the engine looks at it next. None: it waits for a person, or is over.
+    """
 
     run: Run
     gen: int
     due_at: datetime | None
-    lease_until: datetime | None = None
 
 
 class ReleaseRows(Protocol):
@@ -162,24 +164,30 @@ class ReleaseRows(Protocol):
 class RunRows(Protocol):
     """Reads and writes of runbook runs inside one transaction."""
 
-    def insert_run(self, row: RunRow) -> None: ...
+    def insert_run(self, row: RunRow) -> None:
+        """Raise ConflictError when there is a run of this id."""
+        ...
 
     def get_run(self, run_id: RunId) -> RunRow:
         """Raise NotFoundError."""
         ...
 
-    def list_runs(self, *, release: str, limit: int) -> Sequence[RunRow]:
-        """Return newest first; "" is every release."""
+    def list_runs(self, *, release: str, limit: int, before: RunId | None = None) -> Sequence[RunRow]:
+        """Return newest first; "" is every release; `before` continues after the last id of a page."""
         ...
 
-    def claim_runs(self, now: datetime, lease_s: float, limit: int) -> Sequence[RunRow]:
-        """Claim runs that are due and unleased: bump `gen`, set the lease, return them."""
+    def due_runs(self, now: datetime, limit: int) -> Sequence[RunRow]:
+        """Return runs whose `due_at` has come, most overdue first. One that can't be read is left out."""
         ...
 
     def save_run(self, row: RunRow, run: Run, due_at: datetime | None) -> bool:
-        """Save and release the lease if `gen` is still the claim's; else change nothing, return False."""
+        """Save if nobody did since `row` was read; else change nothing and return False."""
         ...
 
-    def enqueue_step(self, row: RunRow, key: str) -> None:
-        """Queue the run's next step for the actions engine, in this transaction, once per key."""
+    def wake_runs(self, at: datetime) -> int:
+        """Make every run that the engine looks at due no later than `at`; return how many there are."""
+        ...
+
+    def enqueue_step(self, run_id: RunId, key: str) -> None:
+        """Queue the run's next step for the work engine, in this transaction, once per key."""
         ...

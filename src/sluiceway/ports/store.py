@@ -18,7 +18,7 @@ from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutS
 from sluiceway.ports.history import HistoryTransaction
 from sluiceway.ports.people import PeopleRows
 from sluiceway.ports.points import PointRows, TokenRows
-from sluiceway.ports.releases import ReleaseRows
+from sluiceway.ports.releases import ReleaseRows, RunRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class EffectFailure:
     at: datetime
 
 
-class Transaction(HistoryTransaction, PointRows, TokenRows, ReleaseRows, PeopleRows, Protocol):
+class Transaction(HistoryTransaction, PointRows, TokenRows, ReleaseRows, PeopleRows, RunRows, Protocol):
     """Reads and writes inside one transaction."""
 
     def insert_rollout(self, row: RolloutRow) -> None:

@@ -13,6 +13,7 @@ from sluiceway.testing.store_people_contract import StorePeopleContract
 from sluiceway.testing.store_points_contract import StorePointsContract
 from sluiceway.testing.store_releases_contract import StoreReleasesContract
 from sluiceway.testing.store_rollouts_contract import StoreRolloutsContract
+from sluiceway.testing.store_runs_contract import StoreRunsContract
 
 
 class StoreContract(
@@ -24,5 +25,6 @@ class StoreContract(
     StorePointsContract,
     StorePeopleContract,
     StoreReleasesContract,
+    StoreRunsContract,
 ):
     """The whole contract; its parts are by subject."""

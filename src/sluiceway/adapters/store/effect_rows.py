@@ -1,4 +1,4 @@
-"""Effects on their way out: queued with the work engine in the same transaction, failures noted for people.
+"""Effects and runbook steps on their way out: queued with the work engine in the same transaction.
 
 The queue is DBOS's; its tables live in the same database, so a decision and the effects it wants land
 together or not at all. DBOS is imported when the first effect is queued: that takes a second, and readers
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, insert, inspect, select, update
 from sluiceway.adapters.store import codec
 from sluiceway.adapters.store.backend import Backend
 from sluiceway.adapters.store.schema import effect_failures
+from sluiceway.domain.checklists.model import RunId
 from sluiceway.domain.rollouts.model import Effect, RolloutId
 from sluiceway.ports.store import EffectFailure
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 QUEUE: Final = "sluiceway-effects"
 WORKFLOW: Final = "sluiceway.deliver"
+# Steps of runbooks take minutes or hours; in a queue of their own they never hold up what moves users.
+STEP_QUEUE: Final = "sluiceway-steps"
+STEP_WORKFLOW: Final = "sluiceway.step"
 APP_NAME: Final = "sluiceway"
 # Constant on purpose: the queue hands work only to its own version, and an upgrade of Sluiceway must take up
 # what the version before left. Change it only when old effects must never be delivered by new code.
@@ -58,20 +62,27 @@ class EffectQueue:
         No workflow timeout is given: DBOS measures it on the system clock from the first attempt on, so
         what a crash left behind would be cancelled instead of delivered. `DbosWork` bounds attempts instead.
         """
+        self._enqueue(connection, WORKFLOW, QUEUE, key, (rollout_id, gen, codec.effect_text(effect)))
+
+    def put_step(self, connection: Connection, run_id: RunId, key: str) -> None:
+        """Queue a runbook's step within the connection's transaction; a known key changes nothing."""
+        self._enqueue(connection, STEP_WORKFLOW, STEP_QUEUE, key, (run_id,))
+
+    def _enqueue(
+        self, connection: Connection, workflow: str, queue: str, key: str, arguments: tuple[str | int, ...]
+    ) -> None:
         from dbos import WorkflowSerializationFormat
 
         self._opened().enqueue_in_transaction(
             connection,
             {
-                "workflow_name": WORKFLOW,
-                "queue_name": QUEUE,
+                "workflow_name": workflow,
+                "queue_name": queue,
                 "workflow_id": key,
                 "app_version": APP_VERSION,
                 "serialization_type": WorkflowSerializationFormat.PORTABLE,  # JSON, never pickle
             },
-            rollout_id,
-            gen,
-            codec.effect_text(effect),
+            *arguments,
         )
 
     def close(self) -> None:

@@ -121,7 +121,6 @@ runs = Table(
     Column("phase", String(32), nullable=False),
     Column("gen", Integer, nullable=False),
     Column("due_at", UtcDateTime),
-    Column("lease_until", UtcDateTime),
     Column("state", Text, nullable=False),
 )
 Index("runs_by_release", runs.c.release_id, runs.c.seq)

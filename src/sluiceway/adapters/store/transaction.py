@@ -20,6 +20,7 @@ from sluiceway.adapters.store import (
 from sluiceway.adapters.store.effect_rows import EffectQueue
 from sluiceway.adapters.store.people_sql import PeopleSql
 from sluiceway.adapters.store.release_sql import ReleaseSql
+from sluiceway.adapters.store.run_sql import RunSql
 from sluiceway.adapters.store.schema import meta
 from sluiceway.domain.analysis.history import MinuteCount
 from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
@@ -31,7 +32,7 @@ from sluiceway.ports.points import PointTotals, TokenRow
 from sluiceway.ports.store import EffectFailure, PendingCommand, RolloutRow, SamplePoint
 
 
-class SqlTransaction(ReleaseSql, PeopleSql):
+class SqlTransaction(ReleaseSql, PeopleSql, RunSql):
     """Reads and writes on one connection; the store opens, commits and rolls back."""
 
     def __init__(self, connection: Connection, effects: EffectQueue, owner: str) -> None:

@@ -135,7 +135,6 @@ def _runs() -> None:
         sa.Column("phase", sa.String(32), nullable=False),
         sa.Column("gen", sa.Integer, nullable=False),
         sa.Column("due_at", UtcDateTime),
-        sa.Column("lease_until", UtcDateTime),
         sa.Column("state", sa.Text, nullable=False),
     )
     op.create_index("runs_by_release", "runs", ["release_id", "seq"])
