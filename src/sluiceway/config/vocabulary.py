@@ -229,7 +229,7 @@ ROLLOUT = Section(
     "How a new version takes over",
     (
         Key("feature", TEXT, "what is rolled out, for people"),
-        Key("strategy", one_of(STRATEGIES), "canary or blue-green"),
+        Key("strategy", one_of(STRATEGIES), "how the new version meets its users"),
         Key("stages", {**list_of(ref("stage")), "minItems": 1}, "the steps, in order"),
         *_ENDING,
     ),
@@ -260,6 +260,7 @@ CANARY = Section(
 PROCESS = Section(
     "A Sluiceway process",
     (
+        Key("extends", TEXT, "the process it takes over and changes: a pack, or a file such as ./team.yaml"),
         Key("name", TEXT, "the process's name"),
         Key("description", TEXT, "what it is for, for people"),
         Key("service", ref("service"), "how a version of the service is started"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from sluiceway.config import parse_process
-from sluiceway.domain.process.plan import Process, RolloutPlan, Version
+from sluiceway.domain.process.plan import Process, RolloutPlan, Strategy, Version
 from sluiceway.domain.rollouts.model import Phase
 from sluiceway.errors import ConflictError, InvalidInputError, ProcessFileError
 from sluiceway.ports.store import RolloutSetup, Transaction
@@ -28,12 +30,13 @@ def read_start(process_text: str, path: str) -> tuple[RolloutSetup, RolloutPlan]
     ]
     if process.rollout is None or process.service is None or process.ingress is None:
         raise ProcessFileError(tuple(missing))
+    _check_strategy(process.rollout.strategy, path)
     setup = RolloutSetup(
         service=process.service,
         ingress=process.ingress,
         metrics=process.metrics,
         process_hash=process.content_hash,
-        process_text=process_text,
+        process_text=process.text,
         process_path=path,
     )
     return setup, process.rollout
@@ -44,7 +47,20 @@ def read_plan(plan_text: str, path: str) -> RolloutPlan:
     process: Process = parse_process(plan_text, path)
     if process.rollout is None:
         raise ProcessFileError((f"{path}: rollout: missing; an edit needs the stages as they should be",))
+    _check_strategy(process.rollout.strategy, path)
     return process.rollout
+
+
+def _check_strategy(strategy: Strategy, path: str) -> None:
+    """Raise ProcessFileError for a strategy that nothing carries out yet."""
+    match strategy:
+        case Strategy.CANARY | Strategy.BLUE_GREEN:
+            return
+        case Strategy.ROLLING | Strategy.FEATURE_FLAG | Strategy.MAINTENANCE:
+            found = f'{path}: rollout.strategy: "{strategy}" is checked and shown, but can\'t be started yet'
+            raise ProcessFileError((f"{found}; expected canary or blue-green",))
+        case _:
+            assert_never(strategy)
 
 
 def serving_version(tx: Transaction, service: str) -> Version | None:
