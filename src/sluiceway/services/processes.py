@@ -58,7 +58,7 @@ class ProcessService:
         name = _service_name(process, service)
         with self._store.begin() as tx:
             access.require(tx, by, Permission.PROCESS, name)
-            row = apply_process(tx, process, text, service=name, by=by.name, clock=self._clock)
+            row = apply_process(tx, process, service=name, by=by.name, clock=self._clock)
         return _view(row, process, is_in_force=True)
 
     def current(self, service: str, by: Principal) -> ProcessVersionView:
@@ -85,14 +85,12 @@ class ProcessService:
         )
 
 
-def apply_process(
-    tx: Transaction, process: Process, text: str, *, service: str, by: str, clock: Clock
-) -> ProcessRow:
+def apply_process(tx: Transaction, process: Process, *, service: str, by: str, clock: Clock) -> ProcessRow:
     """Put a parsed process in force, with its audit entry; one that is in force already stays as it is."""
     current = tx.current_process(service)
     if current is not None and current.content_hash == process.content_hash:
         return current
-    row = ProcessRow(service, process.content_hash, text, process.path, clock.wall(), by)
+    row = ProcessRow(service, process.content_hash, process.text, process.path, clock.wall(), by)
     tx.put_process(row)
     before = f", before it {current.content_hash[:12]}" if current is not None else ""
     tx.append_audit(
