@@ -16,7 +16,7 @@ Figure = tuple[str, str]  # the number and its unit, "" without one: ("24", "h")
 Node = str | list["Node"] | dict[str, "Node"]  # YAML as written: numbers stay texts
 
 BEGINNING = "Before the first section"
-NOT_IN_THE_PACK = ("to come", "example")
+NOT_IN_THE_PACK = ("to come", "example", "nothing to keep")
 
 _UNITS = {
     "%": ("%", "percent"),
@@ -38,6 +38,7 @@ _FIGURE = re.compile(
     rf"(?:[ -]?(?:{_UNIT}))?",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(r"(\d+)\.0+")  # 4.0 is 4
 _ORDINAL = re.compile(
     r"^[\s#>|+*/-]*\d+(?:\.\d+)*[.)]?\s(?=\D)(?<=[.)]\s)"  # "1. First", "### 2. Strategy"
     r"|^#+ \d+(?:\.\d+)*\.? "
@@ -69,8 +70,15 @@ def figures(text: str) -> set[Figure]:
     found: set[Figure] = set()
     for match in _FIGURE.finditer(_ORDINAL.sub("", text)):
         unit = next((unit for at, unit in enumerate(_UNITS) if match[f"u{at}"]), "")
-        found.add((match["number"], unit))
+        whole = _WHOLE.fullmatch(match["number"])
+        found.add((whole[1] if whole else match["number"], unit))
     return found
+
+
+def lost(wanted: set[Figure], found: set[Figure]) -> set[Figure]:
+    """Return the figures that are not among those found; one without a unit may have any there."""
+    numbers = {number for number, _ in found}
+    return {figure for figure in wanted - found if figure[1] or figure[0] not in numbers}
 
 
 def sections(text: str) -> dict[str, str]:
@@ -110,14 +118,17 @@ def rows(page: str) -> Iterator[Row]:
 
 
 def holds(node: Node, value: str) -> bool:
-    """Return whether the node is what a row's value cell says: YAML in backticks, or "7 entries".
+    """Return whether the node is what a row's value cell says: a text in backticks, or "7 entries".
 
-    A text may be one of a list's, a mapping name only some of the keys.
+    What begins with a bracket, a brace or a quote is YAML. A text may be one of a list's, a mapping name only
+    some of the keys.
     """
     entries = _ENTRIES.fullmatch(value)
     if entries:
         return isinstance(node, list | dict) and len(node) == int(entries[1])
-    return _covers(node, yaml.load(value.strip("`").strip(), yaml.BaseLoader))
+    text = value.strip("`").strip()
+    wanted: Node = yaml.load(text, yaml.BaseLoader) if text.startswith(("[", "{", '"')) else text
+    return _covers(node, wanted)
 
 
 def find(tree: Node, path: str) -> Node:

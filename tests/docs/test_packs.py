@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 import yaml
 
-from tests.docs.pack_maps import Node, Row, figures, find, holds, rows, sections
+from sluiceway.config import parse_process
+from sluiceway.domain.process.plan import Process
+from sluiceway.packs import pack_names, pack_text
+from tests.docs.pack_maps import Node, Row, figures, find, holds, lost, rows, sections
 from tests.docs.pages import ROOT
 
 SEEDS = ROOT.parent / "shared" / "seeds"
 DOCS = ROOT / "docs" / "packs"
-PACKS = sorted(path.stem for path in (ROOT / "src" / "sluiceway" / "packs").glob("*.yaml"))
+PACKS = list(pack_names())
 _SHARED = re.compile(r"^Sections that are not here are mapped in \[.+\]\((\w+)\.md\)\.$", re.MULTILINE)
 
 each_pack = pytest.mark.parametrize("pack", PACKS)
 
 
+@cache
+def process(pack: str) -> Process:
+    return parse_process(pack_text(pack), f"{pack}.yaml")
+
+
+@cache
 def tree(pack: str) -> Node:
-    text = (ROOT / "src" / "sluiceway" / "packs" / f"{pack}.yaml").read_text(encoding="utf-8")
-    found: Node = yaml.load(text, yaml.BaseLoader)
+    """Return a pack as it is written, together with what it extends."""
+    found: Node = yaml.load(process(pack).text, yaml.BaseLoader)
     return found
 
 
@@ -45,21 +55,20 @@ def words(found: set[tuple[str, str]]) -> str:
     return ", ".join(sorted(number + unit for number, unit in found))
 
 
-def wrong_values(of: list[Row], process: Node) -> list[str]:
+def wrong_values(of: list[Row], pack: Node) -> list[str]:
     wrong: list[str] = []
     for row in of:
         if not row.is_in_the_pack:
             continue
         try:
-            node = find(process, row.path)
-        except LookupError as missing:
-            wrong.append(f"{row.path}: there is no {missing}")
+            node = find(pack, row.path)
+        except LookupError as nowhere:
+            wrong.append(f"{row.path}: there is no {nowhere}")
             continue
         if not holds(node, row.value):
             wrong.append(f"{row.path}: the map says {row.value}, the pack {node!r}")
-        lost = figures(row.says) - figures(row.value) - figures(row.path.replace(".", " "))
-        if lost:
-            wrong.append(f"{row.path}: the document says {words(lost)}, the value does not")
+        if missing := lost(figures(row.says), figures(row.value) | figures(row.path.replace(".", " "))):
+            wrong.append(f"{row.path}: the document says {words(missing)}, the value does not")
     return wrong
 
 
@@ -99,6 +108,24 @@ def test_what_is_not_in_the_pack_says_why(pack: str) -> None:
     bare = [row for row in map_of(pack) if not row.is_in_the_pack and not row.path.partition(":")[2].strip()]
 
     assert bare == []
+
+
+NOTES = (r"(\w+) has no source in this process", '"(.+)" is not about known', '"(.+)" has no time to hold')
+
+
+def told(pack: str) -> list[set[str]]:
+    """Return what a pack's notes are about: figures to push, things to attest, triggers without a time."""
+    notes = process(pack).notes
+    return [{found[1] for note in notes if (found := re.search(pattern, note))} for pattern in NOTES]
+
+
+@each_pack
+def test_the_index_names_what_loading_a_pack_tells(pack: str) -> None:
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    table = index[index.index("## What loading a pack tells") :]
+    (line,) = [line for line in table.splitlines() if f"({pack}.md)" in line]
+
+    assert [set(re.findall("`([^`]+)`", cell)) for cell in line.split(" | ")[1:]] == told(pack)
 
 
 def test_there_is_a_map_for_every_pack_and_a_pack_for_every_map() -> None:
@@ -208,6 +235,7 @@ def test_a_map_that_is_not_true_of_the_pack_is_told(said: str, instead: str, wro
         ("### 2.1 Channels", ""),
         ("3. Third of 4", "4"),
         ("0.1% of 1.5.0", "0.1%, 1.5.0"),
+        ("4.0 and 10.0%", "10%, 4"),
     ],
 )
 def test_figures_are_numbers_with_units_but_no_names_and_no_ordinals(text: str, found: str) -> None:
