@@ -19,21 +19,24 @@ from sluiceway.adapters.metrics.deploy_metrics import DeployMetrics
 from sluiceway.adapters.metrics.envoy import EnvoyMetrics
 from sluiceway.adapters.metrics.prometheus import PrometheusMetrics
 from sluiceway.adapters.metrics.pushed import PushedMetrics
+from sluiceway.adapters.passwords import Argon2Passwords
 from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.adapters.tracing import OtelTracer, tracer_from
 from sluiceway.adapters.traffic.envoy import EnvoyTraffic
 from sluiceway.adapters.work.dbos_work import DbosWork
-from sluiceway.api.app import create_api
+from sluiceway.api.app import Services, create_api
 from sluiceway.api.events import Shutdown
 from sluiceway.domain.process.plan import MetricSource
 from sluiceway.engine.engine import Engine, last_process_time
 from sluiceway.errors import NotFoundError
 from sluiceway.ports.metrics import MetricsProvider
 from sluiceway.ports.tracing import Tracer
+from sluiceway.services.accounts import AccountService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.putting_away import put_away
 from sluiceway.services.rollouts import RolloutService
+from sluiceway.services.sessions import SessionService
 from sluiceway.services.tokens import TokenService
 from sluiceway.web.routes import web_handlers
 
@@ -64,6 +67,7 @@ class App:
     clock: SystemClock
     engine: Engine
     service: RolloutService
+    sessions: SessionService
     asgi: Litestar
     shutdown: Shutdown
     housekeeping: Housekeeping
@@ -177,11 +181,18 @@ def build_app(settings: Settings) -> App:
     service = RolloutService(store, clock, engine)
     points = PointsService(store, clock)
     shutdown = Shutdown()
+    passwords = Argon2Passwords()
+    tokens = TokenService(store, clock)
+    sessions = SessionService(store, clock, passwords, tokens)
     asgi = create_api(
-        service,
-        HealthService(store, clock, engine),
-        points,
-        TokenService(store, clock),
+        Services(
+            rollouts=service,
+            health=HealthService(store, clock, engine),
+            points=points,
+            tokens=tokens,
+            sessions=sessions,
+            accounts=AccountService(store, clock, passwords),
+        ),
         shutdown=shutdown,
         own_name=settings.own_name,
         more_handlers=web_handlers(service),
@@ -191,6 +202,7 @@ def build_app(settings: Settings) -> App:
         clock=clock,
         engine=engine,
         service=service,
+        sessions=sessions,
         asgi=asgi,
         shutdown=shutdown,
         housekeeping=Housekeeping(

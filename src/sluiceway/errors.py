@@ -79,11 +79,23 @@ class InvalidInputError(SluicewayError):
 
 
 class UnauthorisedError(SluicewayError):
-    """A token is missing, wrong or revoked. `sluice token create` makes one; it is shown that once."""
+    """Nobody is let in without a login or a token, and this one is missing, wrong, expired or revoked."""
 
     code = "unauthorised"
     exit_code = 12
     http_status = 401
+
+
+class TooManyAttemptsError(SluicewayError):
+    """Too many wrong passwords, for this account or from this address. Wait as long as the message says."""
+
+    code = "too-many-attempts"
+    exit_code = 17
+    http_status = 429
+
+    def __init__(self, message: str, wait_s: int = 0) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class ForbiddenError(SluicewayError):

@@ -27,15 +27,12 @@ from sluiceway.domain.process.plan import Comparison, RolloutPlan
 from sluiceway.domain.rollouts.model import RolloutId
 from sluiceway.domain.rollouts.plotting import point_of
 from sluiceway.ports.store import SamplePoint
-from sluiceway.services.health import HealthService
-from sluiceway.services.points import PointsService
 from sluiceway.services.rollouts import RolloutService
-from sluiceway.services.tokens import TokenService
 from sluiceway.testing.clock import ManualClock
 from sluiceway.web.routes import web_handlers
 from tests.unit.domain.analysis.rows import poisson
 from tests.unit.domain.rollouts.world import World
-from tests.unit.services.desk import Desk, Office
+from tests.unit.services.desk import ADA, Desk, Office
 
 HISTORY_S = 1_800
 
@@ -122,10 +119,7 @@ class Host:
 
     def start(self) -> None:
         app = create_api(
-            self.office.service,
-            HealthService(self.store, self.clock, self.desk),
-            PointsService(self.store, self.clock),
-            TokenService(self.store, self.clock),
+            self.office.services,
             shutdown=Shutdown(),
             more_handlers=web_handlers(self.office.service),
         )
@@ -178,7 +172,7 @@ class Host:
 
     def step_until(self, rollout_id: str, phase: str, *, seconds: float = 10.0, steps: int = 400) -> None:
         for _ in range(steps):
-            if self.office.service.get(rollout_id).summary.phase == phase:
+            if self.office.service.get(rollout_id, ADA).summary.phase == phase:
                 return
             self.step(rollout_id, seconds)
         raise AssertionError(f"{rollout_id} never came to {phase}")

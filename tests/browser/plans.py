@@ -21,6 +21,7 @@ from sluiceway.domain.process.plan import (
 )
 from tests.browser.host import Host
 from tests.unit.domain.rollouts.world import expression
+from tests.unit.services.desk import ADA
 
 SLOW = "p95_ms > 2.0 * baseline.p95_ms"
 MANUAL = "Support has seen no new complaints"
@@ -77,7 +78,7 @@ def put_at_quarter(host: Host) -> str:
     rollout_id = host.put_rollout(a_full_plan())
     for _ in range(60):
         host.step(rollout_id, seconds=30)
-        if host.office.service.get(rollout_id).summary.stage == "quarter":
+        if host.office.service.get(rollout_id, ADA).summary.stage == "quarter":
             break
     for _ in range(6):
         host.step(rollout_id)

@@ -10,6 +10,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.host import Host
 from tests.browser.measure import focused, tab_to
 from tests.browser.plans import MANUAL, put_at_quarter
+from tests.unit.services.desk import ADA
 
 
 @pytest.fixture
@@ -18,13 +19,12 @@ def rollout(host: Host) -> str:
 
 
 def view(host: Host, rollout_id: str) -> RolloutView:
-    return host.office.service.get(rollout_id)
+    return host.office.service.get(rollout_id, ADA)
 
 
 def last_ask(host: Host, rollout_id: str) -> AuditView | None:
-    asks = [
-        one for one in host.office.service.history(rollout_id, limit=500) if one.kind.startswith("asked-")
-    ]
+    entries = host.office.service.history(rollout_id, ADA, limit=500)
+    asks = [one for one in entries if one.kind.startswith("asked-")]
     return asks[-1] if asks else None
 
 

@@ -16,6 +16,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.host import Host
 from tests.browser.measure import has_colour, overflow_px, texts
 from tests.browser.plans import a_compared_plan, put_at_quarter, put_comparing
+from tests.unit.services.desk import ADA
 from tests.unit.services.test_analysis_view import SATISFACTION
 
 SIZES = ({"width": 1_280, "height": 900}, {"width": 390, "height": 844})
@@ -35,7 +36,7 @@ def rolled_back(host: Host) -> str:
 
 
 def metric_of(host: Host, rollout_id: str, name: str = "errors") -> ComparedView:
-    analysis = host.office.service.get(rollout_id).analysis
+    analysis = host.office.service.get(rollout_id, ADA).analysis
     assert analysis is not None
     return next(metric for metric in analysis.metrics if metric.name == name)
 
@@ -133,7 +134,7 @@ def test_a_moment_under_the_pointer_is_read_out_beside_the_latest(
 ) -> None:
     page = open_page(f"/rollouts/{rollout}")
     band = page.locator('[data-band="errors"]')
-    lows = host.office.service.series(rollout).figures["analysis.errors.low"]
+    lows = host.office.service.series(rollout, ADA).figures["analysis.errors.low"]
     assert lows[-1] is not None
 
     box = band.locator(".u-over").bounding_box()

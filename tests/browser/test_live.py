@@ -14,6 +14,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.host import Host
 from tests.browser.measure import has_colour
 from tests.browser.plans import MANUAL, a_full_plan, put_at_quarter
+from tests.unit.services.desk import ADA
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def rollout(host: Host) -> str:
 
 
 def attest(host: Host, rollout_id: str) -> None:
-    host.office.service.act(rollout_id, CommandKind.APPROVE, "ada", subject=MANUAL)
+    host.office.service.act(rollout_id, CommandKind.APPROVE, ADA, subject=MANUAL)
 
 
 def mark(page: Any) -> None:
@@ -104,7 +105,7 @@ def test_a_limit_that_moves_with_the_stable_version_is_said_as_one(
 ) -> None:
     page = open_page(f"/rollouts/{rollout}")
     row = page.locator('[data-plot="metric-p95_ms"] [data-moving-limit]')
-    stable = host.office.service.series(rollout).figures["stable.p95_ms"][-1]
+    stable = host.office.service.series(rollout, ADA).figures["stable.p95_ms"][-1]
     assert stable is not None
 
     expect(row).to_contain_text("limit, 2 × 1.0")

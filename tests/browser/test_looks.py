@@ -11,6 +11,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.host import Host
 from tests.browser.measure import focused, overflow_px, texts
 from tests.browser.plans import a_full_plan, put_at_quarter
+from tests.unit.services.desk import ADA
 
 PHONE = {"width": 380, "height": 800}
 
@@ -183,7 +184,7 @@ def test_nothing_moves_for_people_who_asked_for_that(rollout: str, open_page: Op
 
 def test_times_are_in_the_reader_s_own_zone(host: Host, rollout: str, open_page: OpenPage) -> None:
     page = open_page(f"/rollouts/{rollout}", timezone_id="Asia/Tokyo", locale="en-GB")
-    started = host.office.service.get(rollout).summary.created_at
+    started = host.office.service.get(rollout, ADA).summary.created_at
 
     shown = page.locator(".head-meta time").inner_text()
 

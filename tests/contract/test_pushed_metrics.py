@@ -13,6 +13,7 @@ import pytest
 from sluiceway.adapters.metrics.pushed import FRESH_S, PushedMetrics
 from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.domain.analysis.counts import Interval
+from sluiceway.domain.people.model import open_principal
 from sluiceway.domain.points.model import RawPoint
 from sluiceway.domain.process.metrics import builtin, spec_of
 from sluiceway.domain.process.plan import (
@@ -30,7 +31,6 @@ from sluiceway.domain.rollouts.model import Phase, Reading
 from sluiceway.engine.counting import Counting
 from sluiceway.engine.sampling import metrics_read
 from sluiceway.ports.metrics import Totals
-from sluiceway.ports.points import TokenRow
 from sluiceway.ports.store import RolloutRow
 from sluiceway.services.points import PointsService
 from sluiceway.testing.builders import a_plan, a_row, a_setup, a_state
@@ -93,8 +93,7 @@ class PushedRig:
             at=at.isoformat(),
             **figures,
         )
-        token = TokenRow("till", "", "", self.clock.wall(), "ada")
-        (view,) = self.points.take(token, [raw])
+        (view,) = self.points.take([raw], open_principal("till"))
         return view.fate
 
     def happen(self, version: Version, count: int, bad: int) -> None:

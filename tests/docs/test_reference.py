@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
 import typer
 from litestar.routes import HTTPRoute
 
-from sluiceway.api.app import create_api
+from sluiceway.api.app import Services, create_api
 from sluiceway.cli.main import app
 from sluiceway.errors import SluicewayError
 from tests.docs.pages import ROOT
@@ -47,7 +48,8 @@ def errors(root: type[SluicewayError]) -> Iterator[type[SluicewayError]]:
 def routes() -> list[tuple[str, str]]:
     """Return (method, path) of each route of the API's own handlers."""
     nothing: Any = None
-    built = create_api(nothing, nothing, nothing, nothing)
+    names = [part.name for part in fields(Services)]
+    built = create_api(Services(**dict.fromkeys(names, nothing)))
     return [
         (method, re.sub(r":\w+}", "}", route.path))
         for route in built.routes

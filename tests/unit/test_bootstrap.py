@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sluiceway.bootstrap import Housekeeping, Settings, build_app
+from sluiceway.domain.people.model import open_principal
 from sluiceway.errors import InvalidInputError
 from sluiceway.testing.builders import a_row
 
@@ -36,7 +37,7 @@ def test_the_parts_share_one_store_and_one_clock(tmp_path: Path) -> None:
     with app.store.begin() as tx:
         tx.insert_rollout(row)
 
-    view = app.service.get(row.id)
+    view = app.service.get(row.id, open_principal("ada"))
 
     assert view.speed == app.clock.speed == 60
     app.close()

@@ -6,6 +6,7 @@ Further handlers (the console's) come in as an argument; this package knows no o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from litestar import Litestar
 from litestar.di import Provide
@@ -15,15 +16,19 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.types import ControllerRouterHandler
 
 from sluiceway import __version__
+from sluiceway.api.accounts import AccountRoutes
 from sluiceway.api.events import Shutdown, rollout_events
-from sluiceway.api.guard import RequestGuard
+from sluiceway.api.guard import Entrance, RequestGuard, who_speaks
+from sluiceway.api.login import log_in, log_out, whoami
 from sluiceway.api.points import TokenRoutes, push_points
 from sluiceway.api.problems import EXCEPTION_HANDLERS
 from sluiceway.api.rollouts import RolloutRoutes
 from sluiceway.api.system import audit_verify, healthz, own_metrics, process_schema, validate_process
+from sluiceway.services.accounts import AccountService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.rollouts import RolloutService
+from sluiceway.services.sessions import SessionService
 from sluiceway.services.tokens import TokenService
 
 MAX_BODY_BYTES = 1_000_000
@@ -33,6 +38,10 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
     rollout_events,
     push_points,
     TokenRoutes,
+    log_in,
+    whoami,
+    log_out,
+    AccountRoutes,
     audit_verify,
     validate_process,
     process_schema,
@@ -41,11 +50,20 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases that the routes call. A handler asks for one by the name it has in `create_api`."""
+
+    rollouts: RolloutService
+    health: HealthService
+    points: PointsService
+    tokens: TokenService
+    sessions: SessionService
+    accounts: AccountService
+
+
 def create_api(
-    service: RolloutService,
-    health: HealthService,
-    points: PointsService,
-    tokens: TokenService,
+    services: Services,
     *,
     shutdown: Shutdown | None = None,
     own_name: str = "",
@@ -56,13 +74,19 @@ def create_api(
     return Litestar(
         route_handlers=[*API_HANDLERS, *more_handlers],
         dependencies={
-            "service": Provide(lambda: service, sync_to_thread=False),
-            "health": Provide(lambda: health, sync_to_thread=False),
-            "points": Provide(lambda: points, sync_to_thread=False),
-            "tokens": Provide(lambda: tokens, sync_to_thread=False),
+            "by": Provide(who_speaks, sync_to_thread=False),
+            "service": Provide(lambda: services.rollouts, sync_to_thread=False),
+            "health": Provide(lambda: services.health, sync_to_thread=False),
+            "points": Provide(lambda: services.points, sync_to_thread=False),
+            "tokens": Provide(lambda: services.tokens, sync_to_thread=False),
+            "sessions": Provide(lambda: services.sessions, sync_to_thread=False),
+            "accounts": Provide(lambda: services.accounts, sync_to_thread=False),
             "shutdown": Provide(lambda: ending, sync_to_thread=False),
         },
-        middleware=[DefineMiddleware(RequestGuard, own_name=own_name)],
+        middleware=[
+            DefineMiddleware(RequestGuard, own_name=own_name),
+            DefineMiddleware(Entrance, sessions=services.sessions),
+        ],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=OpenAPIConfig(

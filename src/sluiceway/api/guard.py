@@ -1,26 +1,40 @@
-"""Who may send requests at all: keeps other web sites out of a server that listens on this machine.
+"""Who may send requests at all, and who sends them: the two checks before any route.
 
-A page of any site can make a browser send requests to 127.0.0.1. Three checks stop that: the `Host` must be
-ours (a foreign name that was made to resolve to this machine is refused), a request that changes something
-must not come from another origin, and it must carry what a plain form can't send: JSON and `X-Sluice-Client`.
-Pushed figures need no such header: they carry a token, which no foreign page has.
+`RequestGuard` keeps other web sites out. A page of any site can make a browser send requests here, with the
+cookie of whoever is logged in. Three checks stop that: the `Host` must be ours (a foreign name that was made
+to resolve to us is refused), a request that changes something must not come from another origin, and it must
+carry what a plain form can't send: JSON and `X-Sluice-Client`. The cookie is `SameSite=Lax` besides. Pushed
+figures need no such header: they carry a token, which no foreign page has.
+
+`Entrance` finds out who is speaking. A route lets strangers in only when it says so (`open`); every other
+gets a `Principal`, or the request ends there.
 """
 
 from __future__ import annotations
 
 import json
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
-from litestar.datastructures import Headers
+from anyio.to_thread import run_sync
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Headers, State
 from litestar.enums import ScopeType
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from sluiceway.api.problems import PROBLEM_JSON, problem
+from sluiceway.domain.people.model import Principal
+from sluiceway.services.sessions import Credentials, SessionService
 
 CLIENT_HEADER = "x-sluice-client"
 ACTOR_HEADER = "x-sluice-actor"
 PUSH_PATH = "/api/points"
+COOKIE = "sluice_session"
+OPEN = "open"  # in a route's `opt`: strangers are let in
+_OPEN_PATHS = "^/schema(/|$)"  # the framework's own: what the API looks like, nothing of what is in it
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -65,6 +79,36 @@ class RequestGuard:
         if path != PUSH_PATH and not headers.get(CLIENT_HEADER):
             return 403, "the header X-Sluice-Client is missing; set it to the name of your program"
         return None
+
+
+class Entrance(AbstractAuthenticationMiddleware):
+    """Middleware. Puts who is speaking into the request's `user`; UnauthorisedError ends it."""
+
+    def __init__(self, app: ASGIApp, sessions: SessionService) -> None:
+        super().__init__(app, exclude=_OPEN_PATHS, exclude_from_auth_key=OPEN)
+        self._sessions = sessions
+
+    async def authenticate_request(
+        self, connection: ASGIConnection[Any, Any, Any, Any]
+    ) -> AuthenticationResult:
+        principal = await run_sync(self._sessions.identify, credentials_of(connection))
+        return AuthenticationResult(user=principal, auth=None)
+
+
+def credentials_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Credentials:
+    """Return what a request came with. While all is open, it is who the client says."""
+    headers = connection.headers
+    claimed = headers.get(ACTOR_HEADER) or headers.get(CLIENT_HEADER) or "unknown"
+    return Credentials(
+        key=connection.cookies.get(COOKIE, ""),
+        authorization=headers.get("authorization", ""),
+        claimed=claimed,
+    )
+
+
+def who_speaks(request: Request[Principal, None, State]) -> Principal:
+    """The dependency `by` of every route that is not open."""
+    return request.user
 
 
 def _host_name(host: str) -> str:

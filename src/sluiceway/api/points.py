@@ -1,7 +1,7 @@
-"""The routes of pushed figures and of the tokens that allow pushing them.
+"""The routes of pushed figures, and of tokens.
 
 A batch is read point by point: one that is malformed is refused alone, with its place and reason, and the
-rest is taken. Who pushes is known by a token; tokens are made as every other act here is (see `guard`).
+rest is taken. Who pushes is known by a token.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from sluiceway.api.guard import PUSH_PATH
+from sluiceway.api.guard import OPEN, PUSH_PATH
 from sluiceway.api.requests import TokenRequest
-from sluiceway.api.rollouts import actor_of
+from sluiceway.domain.people.model import Principal
 from sluiceway.domain.points.admission import Refused
 from sluiceway.domain.points.model import MAX_POINTS, RawPoint
 from sluiceway.errors import InvalidInputError
@@ -90,6 +90,7 @@ class PushOperation(Operation):
     sync_to_thread=True,
     status_code=HTTP_200_OK,
     operation_class=PushOperation,
+    opt={OPEN: True},  # asks for a token itself, also while everything else is open to everybody
     summary="Push figures; the answer says of each what became of it",
     tags=["figures"],
 )
@@ -99,35 +100,37 @@ def push_points(
     tokens: NamedDependency[TokenService],
     points: NamedDependency[PointsService],
 ) -> list[PointView]:
-    sender = tokens.authenticate(request.headers.get("authorization", ""))
-    return list(points.take(sender, [_raw_point(item) for item in _items(body)]))
+    by = tokens.authenticate(request.headers.get("authorization", ""))
+    return list(points.take([_raw_point(item) for item in _items(body)], by))
 
 
 class TokenRoutes(Controller):
     path = "/api/tokens"
-    tags = ("figures",)
+    tags = ("tokens",)
 
-    @get(
-        sync_to_thread=True, summary="Tokens of senders, revoked ones too; the tokens themselves are nowhere"
-    )
-    def list_tokens(self, tokens: NamedDependency[TokenService]) -> list[TokenView]:
-        return list(tokens.list())
+    @get(sync_to_thread=True, summary="Tokens, revoked ones too; the tokens themselves are nowhere")
+    def list_tokens(
+        self, tokens: NamedDependency[TokenService], by: NamedDependency[Principal]
+    ) -> list[TokenView]:
+        return list(tokens.list(by))
 
     @post(sync_to_thread=True, status_code=HTTP_201_CREATED, summary="Make a token; it is shown this once")
     def create_token(
         self,
-        request: Request[None, None, State],
         tokens: NamedDependency[TokenService],
+        by: NamedDependency[Principal],
         data: JSONBody[TokenRequest],
     ) -> Response[NewTokenView]:
-        made = tokens.create(data.name, data.service, actor_of(request))
+        made = tokens.create(
+            data.name, data.service, by, scopes=data.scopes, expires_s=data.expires_s, owner=data.owner
+        )
         return Response(made, headers={"Cache-Control": "no-store"})
 
     @post("/{name:str}/revoke", sync_to_thread=True, status_code=HTTP_200_OK, summary="Refuse it from now on")
     def revoke_token(
-        self, request: Request[None, None, State], tokens: NamedDependency[TokenService], name: FromPath[str]
+        self, tokens: NamedDependency[TokenService], by: NamedDependency[Principal], name: FromPath[str]
     ) -> TokenView:
-        return tokens.revoke(name, actor_of(request))
+        return tokens.revoke(name, by)
 
 
 def _items(body: bytes) -> list[object]:

@@ -15,7 +15,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from pydantic import TypeAdapter
 
-from sluiceway.errors import NotReadyError, ProcessFileError, SluicewayError
+from sluiceway.errors import NotReadyError, ProcessFileError, SluicewayError, TooManyAttemptsError
 
 PROBLEM_JSON = "application/problem+json"
 _TITLES = {
@@ -25,7 +25,9 @@ _TITLES = {
     "not-found": "No such thing",
     "process-file": "The process file has problems",
     "request": "The request can't be served",
-    "unauthorised": "A token is needed",
+    "forbidden": "Not yours to do",
+    "too-many-attempts": "Too many wrong passwords",
+    "unauthorised": "A login or a token is needed",
 }
 _log = structlog.get_logger("sluiceway.api")
 
@@ -59,7 +61,10 @@ def _known(_: AnyRequest, error: SluicewayError) -> Response[dict[str, object]]:
         more["problems"] = list(error.problems)
     if isinstance(error, NotReadyError):
         more["missing"] = list(error.missing)
-    return _answer(problem(error.http_status, error.code, str(error), **more), error.http_status)
+    answer = _answer(problem(error.http_status, error.code, str(error), **more), error.http_status)
+    if isinstance(error, TooManyAttemptsError):
+        answer.headers["Retry-After"] = str(error.wait_s)
+    return answer
 
 
 def _http(request: AnyRequest, error: HTTPException) -> Response[dict[str, object]]:

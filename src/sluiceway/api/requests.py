@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from sluiceway.domain.process.plan import Action
+from sluiceway.domain.process.team import Permission
 
 _Text = Annotated[str, Field(max_length=1_000)]
+_Password = Annotated[str, Field(max_length=10_000, json_schema_extra={"format": "password"})]
 ProcessText = Annotated[str, Field(max_length=500_000)]
 
 
@@ -46,9 +48,69 @@ class ValidateRequest(BaseModel):
 
 
 class TokenRequest(BaseModel):
-    """A token to make, for one service only unless `service` is empty."""
+    """A token to make, for one service only unless `service` is empty.
+
+    With the scope `push` alone and no `owner` it belongs to nobody; else it acts as its owner, whoever asks
+    when left out. It lasts `expires_s` seconds, for ever when left out.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     name: _Text
     service: _Text = ""
+    scopes: Annotated[tuple[Permission, ...], Field(max_length=50)] = (Permission.PUSH,)
+    expires_s: float | None = None
+    owner: _Text = ""
+
+
+class LoginRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: _Text
+    password: _Password
+
+
+class NoRequest(BaseModel):
+    """Nothing is needed: `{}`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AccountRequest(BaseModel):
+    """An account to make. Without a password it can't log in; its tokens can be used."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: _Text
+    password: _Password = ""
+    title: _Text = ""
+    contact: _Text = ""
+    admin: bool = False
+
+
+class PasswordRequest(BaseModel):
+    """A new password; `current` is needed for one's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: _Password
+    current: _Password = ""
+
+
+class GrantRequest(BaseModel):
+    """A role, for a service or for every one (`*`)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: _Text
+    service: _Text = "*"
+
+
+class AwayRequest(BaseModel):
+    """How long somebody is away, and who stands in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: AwareDatetime
+    first: AwareDatetime | None = None
+    alternate: _Text = ""

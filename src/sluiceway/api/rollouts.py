@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from litestar import Controller, Request, get, post
-from litestar.datastructures import State
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
-from sluiceway.api.guard import ACTOR_HEADER, CLIENT_HEADER
 from sluiceway.api.requests import ActRequest, StartRequest
+from sluiceway.domain.people.model import Principal
 from sluiceway.domain.rollouts.model import CommandKind
 from sluiceway.errors import InvalidInputError
 from sluiceway.services.rollouts import RolloutService
@@ -25,7 +24,7 @@ from sluiceway.services.views import (
 )
 
 Limit = Annotated[int, QueryParameter(ge=1, le=500)]
-ApiRequest = Request[None, None, State]
+By = NamedDependency[Principal]
 
 
 class RolloutRoutes(Controller):
@@ -35,57 +34,63 @@ class RolloutRoutes(Controller):
     @get(sync_to_thread=True, summary="List rollouts, newest first; `before` continues a page")
     def list_rollouts(
         self,
+        *,
         service: NamedDependency[RolloutService],
+        by: By,
         of: Annotated[str | None, QueryParameter(name="service")] = None,
         active: FromQuery[bool] = False,
         limit: Limit = 50,
         before: FromQuery[str | None] = None,
     ) -> list[RolloutSummary]:
-        return list(service.list(service=of, active_only=active, limit=limit, before=before))
+        return list(service.list(by, service=of, active_only=active, limit=limit, before=before))
 
     @post(sync_to_thread=True, status_code=HTTP_201_CREATED, summary="Start a rollout")
     def start_rollout(
-        self, request: ApiRequest, service: NamedDependency[RolloutService], data: JSONBody[StartRequest]
+        self, service: NamedDependency[RolloutService], by: By, data: JSONBody[StartRequest]
     ) -> RolloutView:
         return service.start(
             data.process,
             data.path,
             data.new,
             data.stable,
-            actor_of(request),
+            by,
             replace_serving=data.replace_serving,
         )
 
     @get("/{rollout_id:str}", sync_to_thread=True, summary="Everything about one rollout")
-    def get_rollout(self, service: NamedDependency[RolloutService], rollout_id: FromPath[str]) -> RolloutView:
-        return service.get(rollout_id)
+    def get_rollout(
+        self, service: NamedDependency[RolloutService], by: By, rollout_id: FromPath[str]
+    ) -> RolloutView:
+        return service.get(rollout_id, by)
 
     @get("/{rollout_id:str}/explanation", sync_to_thread=True, summary="Why it is where it is")
     def explain_rollout(
-        self, service: NamedDependency[RolloutService], rollout_id: FromPath[str]
+        self, service: NamedDependency[RolloutService], by: By, rollout_id: FromPath[str]
     ) -> ExplanationView:
-        return service.explain(rollout_id)
+        return service.explain(rollout_id, by)
 
     @get("/{rollout_id:str}/history", sync_to_thread=True, summary="Its audit entries, oldest first")
     def rollout_history(
         self,
         service: NamedDependency[RolloutService],
+        by: By,
         rollout_id: FromPath[str],
         after: Annotated[int, QueryParameter(ge=0)] = 0,
         limit: Limit = 200,
     ) -> list[AuditView]:
-        return list(service.history(rollout_id, after=after, limit=limit))
+        return list(service.history(rollout_id, by, after=after, limit=limit))
 
     @get("/{rollout_id:str}/series", sync_to_thread=True, summary="Its plots; `after` in unix seconds")
     def rollout_series(
         self,
         service: NamedDependency[RolloutService],
+        by: By,
         rollout_id: FromPath[str],
         after: FromQuery[float | None] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=5_000)] = 600,
     ) -> SeriesView:
         since = _instant(after) if after is not None else None
-        return service.series(rollout_id, after=since, limit=limit)
+        return service.series(rollout_id, by, after=since, limit=limit)
 
     @post(
         "/{rollout_id:str}/actions/{kind:str}",
@@ -95,8 +100,8 @@ class RolloutRoutes(Controller):
     )
     def act_on_rollout(
         self,
-        request: ApiRequest,
         service: NamedDependency[RolloutService],
+        by: By,
         rollout_id: FromPath[str],
         kind: FromPath[str],
         data: JSONBody[ActRequest],
@@ -104,21 +109,13 @@ class RolloutRoutes(Controller):
         return service.act(
             rollout_id,
             _kind(kind),
-            actor_of(request),
+            by,
             reason=data.reason,
             subject=data.subject,
             action=data.action,
             plan_text=data.process,
             expected_version=data.expected_version,
         )
-
-
-def actor_of(request: ApiRequest) -> str:
-    """Return who acts: who the client says it is, else the client itself.
-
-    Whoever reaches this server on this machine may act; the name is for the audit trail.
-    """
-    return request.headers.get(ACTOR_HEADER) or request.headers.get(CLIENT_HEADER) or "unknown"
 
 
 def _kind(text: str) -> CommandKind:

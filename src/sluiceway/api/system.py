@@ -11,8 +11,10 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
 from sluiceway import __version__
+from sluiceway.api.guard import OPEN
 from sluiceway.api.requests import ValidateRequest
 from sluiceway.config import json_schema, parse_process
+from sluiceway.domain.people.model import Principal
 from sluiceway.errors import ProcessFileError
 from sluiceway.services.audit import AuditCheckView
 from sluiceway.services.health import Health, HealthService
@@ -46,6 +48,7 @@ def validate_process(data: JSONBody[ValidateRequest]) -> ValidationView:
 @get(
     "/api/process/schema",
     sync_to_thread=True,
+    opt={OPEN: True},  # editors fetch it, and it says nothing about anybody
     summary="The JSON Schema of process files, for editors",
     tags=["process"],
 )
@@ -61,12 +64,19 @@ def process_schema() -> dict[str, Any]:
 )
 def audit_verify(
     service: NamedDependency[RolloutService],
+    by: NamedDependency[Principal],
     head: Annotated[str | None, QueryParameter(pattern="^[0-9a-f]{64}$")] = None,
 ) -> AuditCheckView:
-    return service.verify_audit(head)
+    return service.verify_audit(by, head)
 
 
-@get("/healthz", sync_to_thread=True, summary="Whether this server can do its work", tags=["system"])
+@get(
+    "/healthz",
+    sync_to_thread=True,
+    opt={OPEN: True},  # a probe has no login
+    summary="Whether this server can do its work",
+    tags=["system"],
+)
 def healthz(health: NamedDependency[HealthService]) -> Response[Health]:
     found = health.check()
     return Response(found, status_code=HTTP_200_OK if found.ok else HTTP_503_SERVICE_UNAVAILABLE)
@@ -79,8 +89,8 @@ def healthz(health: NamedDependency[HealthService]) -> Response[Health]:
     summary="Sluiceway's own figures in Prometheus' text format",
     tags=["system"],
 )
-def own_metrics(health: NamedDependency[HealthService]) -> Response[str]:
-    found = health.check()
+def own_metrics(health: NamedDependency[HealthService], by: NamedDependency[Principal]) -> Response[str]:
+    found = health.figures(by)
     lines = [
         "# HELP sluiceway_build_info The running version.",
         "# TYPE sluiceway_build_info gauge",

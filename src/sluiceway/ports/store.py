@@ -6,7 +6,7 @@ the same suite, `sluiceway.testing.store_contract`. Raises StoreError when the d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,9 +91,18 @@ class Transaction(HistoryTransaction, PointRows, TokenRows, ReleaseRows, PeopleR
         ...
 
     def list_rollouts(
-        self, *, service: str | None, active_only: bool, limit: int, before: RolloutId | None
+        self,
+        *,
+        service: str | None,
+        services: Collection[str] | None = None,
+        active_only: bool,
+        limit: int,
+        before: RolloutId | None,
     ) -> Sequence[RolloutRow]:
-        """Return newest first; `before` continues after the last id of the page before."""
+        """Return newest first; `before` continues after the last id of the page before.
+
+        `services` narrows it to those of these services; None is every one.
+        """
         ...
 
     def claim_due(self, now: datetime, lease_s: float, limit: int) -> Sequence[RolloutRow]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sluiceway.domain.people.model import Principal
 from sluiceway.domain.points.admission import (
     MAX_ID_CHARS,
     Admitted,
@@ -18,11 +19,12 @@ from sluiceway.domain.points.admission import (
     problem_of_names,
 )
 from sluiceway.domain.points.model import KEPT_S, MAX_POINTS, Fate, Point, RawPoint
+from sluiceway.domain.process.team import Permission
 from sluiceway.domain.rollouts.model import RolloutId
 from sluiceway.errors import InvalidInputError, NotFoundError
 from sluiceway.ports.clock import Clock
-from sluiceway.ports.points import TokenRow
 from sluiceway.ports.store import RolloutRow, Store, Transaction
+from sluiceway.services import access
 
 _PRUNED_AT_ONCE = 10_000  # points in one transaction, so that nobody else waits long
 
@@ -47,21 +49,21 @@ class PointsService:
         self._store = store
         self._clock = clock
 
-    def take(self, sender: TokenRow, batch: Sequence[RawPoint | Refused]) -> Sequence[PointView]:
+    def take(self, batch: Sequence[RawPoint | Refused], by: Principal) -> Sequence[PointView]:
         """Keep what can be kept of a batch, each point once; return what became of each, in order.
 
-        All that is kept lands together, or nothing when the database fails (StoreError): send it again then.
-        An item that could not be read comes in as why. Raises InvalidInputError for a batch that is too long.
+        Points of a service that `by` may push no figures of are refused one by one. All that is kept lands
+        together, or nothing when the database fails (StoreError): send it again then. An item that could not
+        be read comes in as why. Raises InvalidInputError for a batch that is too long.
         """
         if len(batch) > MAX_POINTS:
             raise InvalidInputError(f"the batch has {len(batch)} points; send at most {MAX_POINTS} at once")
         now = self._clock.wall()
         with self._store.begin() as tx:
-            found = _Finder(tx, sender, now)
+            found = _Finder(tx, by, now)
             results = [raw if isinstance(raw, Refused) else found.admitted(raw) for raw in batch]
             taken = [result.point for result in results if isinstance(result, Admitted)]
-            known = iter(tx.add_points(taken, sender=sender.name, arrived_at=now))
-            tx.note_token_use(sender.name, now)
+            known = iter(tx.add_points(taken, sender=by.through or by.name, arrived_at=now))
             return tuple(
                 _view(index, raw, result, next(known) if isinstance(result, Admitted) else None)
                 for index, (raw, result) in enumerate(zip(batch, results, strict=True))
@@ -82,9 +84,10 @@ class PointsService:
 class _Finder:
     """Finds out, once per batch, what is known of the services that points are about."""
 
-    def __init__(self, tx: Transaction, sender: TokenRow, now: datetime) -> None:
+    def __init__(self, tx: Transaction, by: Principal, now: datetime) -> None:
         self._tx = tx
-        self._sender = sender
+        self._by = by
+        self._refusals: dict[str, str] = {}
         self._now = now
         self._places: dict[str, Place | None] = {}
         self._rollouts: dict[str, RolloutRow | str] = {}
@@ -106,12 +109,25 @@ class _Finder:
             assert raw.service is not None
             assert raw.version is not None
             service, version, rollout = raw.service, raw.version, ""
-        if self._sender.service not in {"", service}:
-            return Refused(f"this token is for {self._sender.service} only, not for {service}")
+        refusal = self._refusal(service)
+        if refusal:
+            return Refused(refusal)
         place = self._place(service)
         if place is None:
             return Refused(f"there is no service {service!r}: a service is known from its first rollout on")
         return admit(raw, place, version, rollout, self._now)
+
+    def _refusal(self, service: str) -> str:
+        """Return why `by` may push no figures of a service, "" when they may."""
+        if service not in self._refusals:
+            only = self._by.services
+            if only is not None and service not in only:
+                self._refusals[service] = f"this token is for {', '.join(only)} only, not for {service}"
+            elif not access.is_allowed(self._tx, self._by, Permission.PUSH, service):
+                self._refusals[service] = f"{self._by.name} may push no figures of {service}"
+            else:
+                self._refusals[service] = ""
+        return self._refusals[service]
 
     def _rollout(self, rollout_id: str) -> RolloutRow | str:
         """Return the rollout, or in words why it can't be found."""

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sluiceway.domain.audit.chain import NewAuditEntry
+from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.plan import Action, RolloutPlan, Version
+from sluiceway.domain.process.team import Permission
 from sluiceway.domain.rollouts.model import Command, CommandKind, Phase, RolloutId, RolloutState
 from sluiceway.domain.rollouts.moves import begin
 from sluiceway.errors import ConflictError, IllegalMoveError, InvalidInputError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.live import LiveView
 from sluiceway.ports.store import RolloutRow, RolloutSetup, Store, Transaction
-from sluiceway.services import render
+from sluiceway.services import access, render
 from sluiceway.services.audit import AuditCheckView, verify_audit
 from sluiceway.services.ids import new_rollout_id
 from sluiceway.services.recent import RecentEntries
@@ -35,6 +37,13 @@ MAX_POINTS = 5_000
 _TAKE_UP_POLL_S = 0.03
 _CHANGE_POLL_S = 0.1
 _ENTRY_PAGE = 500
+# What an act needs; the second right is enough, too.
+_NEEDED = {
+    CommandKind.PAUSE: (Permission.ROLL_BACK, None),
+    CommandKind.ABORT: (Permission.ROLL_BACK, None),
+    CommandKind.ROLLBACK: (Permission.ROLL_BACK, None),
+    CommandKind.APPROVE: (Permission.ROLLOUT, Permission.APPROVE),
+}
 _NOT_TAKEN_UP = (
     "this act is recorded and will be taken up as soon as the reconciler runs again; nothing has changed yet"
 )
@@ -51,7 +60,9 @@ class Change:
 class RolloutService:
     """Every method opens its own transactions and may be called from any thread.
 
-    `take_up_s` is how long, in real seconds, an act waits for the reconciler's answer.
+    `by` is who asks. Each method raises ForbiddenError when they may not do this for the rollout's service,
+    UnauthorisedError when they came in before there were accounts. `take_up_s` is how long, in real seconds,
+    an act waits for the reconciler's answer.
     """
 
     def __init__(self, store: Store, clock: Clock, live: LiveView, *, take_up_s: float = 5.0) -> None:
@@ -67,7 +78,7 @@ class RolloutService:
         path: str,
         new: str,
         stable: str | None,
-        by: str,
+        by: Principal,
         *,
         replace_serving: bool = False,
     ) -> RolloutView:
@@ -76,57 +87,66 @@ class RolloutService:
         Without `stable` it starts from what the service's last rollout left serving. Raises
         ProcessFileError, InvalidInputError, and ConflictError when the service or its ingress is busy.
         """
-        actor = checked_actor(by)
+        actor = access.actor(by)
         new_version = checked_version(new, "new version")
         setup, plan = read_start(process_text, path)
         with self._store.begin() as tx:
+            access.require(tx, by, Permission.ROLLOUT, setup.service.name)
             stable_version = settle_stable(
                 tx, setup.service.name, new_version, stable, replace=replace_serving
             )
             why = f"{setup.service.name} from {stable_version} to {new_version} by {path}"
             row = self._insert(tx, setup, plan, stable=stable_version, new=new_version, actor=actor, why=why)
         self._live.nudge()
-        return self.get(row.id)
+        return self._view(self._row(row.id))
 
     def list(
         self,
+        by: Principal,
         *,
         service: str | None = None,
         active_only: bool = False,
         limit: int = 50,
         before: str | None = None,
     ) -> Sequence[RolloutSummary]:
-        """Return newest first; `before` is the last id of the page before."""
+        """Return those that `by` may see, newest first; `before` is the last id of the page before."""
         now = self._clock.now()
         with self._store.read() as tx:
+            if service is not None:
+                access.require(tx, by, Permission.READ, service)
             rows = tx.list_rollouts(
                 service=service,
+                services=None if service is not None else access.services_for(tx, by, Permission.READ),
                 active_only=active_only,
                 limit=_within(limit, MAX_PAGE, "limit"),
                 before=RolloutId(before) if before else None,
             )
         return tuple(render.render_summary(row, self._live.latest(row.id), now) for row in rows)
 
-    def get(self, rollout_id: str) -> RolloutView:
+    def get(self, rollout_id: str, by: Principal) -> RolloutView:
         """Return everything about one rollout; a unique prefix of its id is enough. Raises NotFoundError."""
-        return self._view(self._row(rollout_id))
+        return self._view(self._seen(rollout_id, by))
 
-    def explain(self, rollout_id: str) -> ExplanationView:
+    def explain(self, rollout_id: str, by: Principal) -> ExplanationView:
         """Return why it is where it is and what it waits for. Raises NotFoundError."""
-        row = self._row(rollout_id)
+        row = self._seen(rollout_id, by)
         return render.render_explanation(row.state, self._live.latest(row.id), self._clock.now())
 
-    def series(self, rollout_id: str, *, after: datetime | None = None, limit: int = 600) -> SeriesView:
+    def series(
+        self, rollout_id: str, by: Principal, *, after: datetime | None = None, limit: int = 600
+    ) -> SeriesView:
         """Return its plots since `after` (wall time), thinned to `limit` points. Raises NotFoundError."""
         with self._store.read() as tx:
-            row = tx.get_rollout(RolloutId(rollout_id))
+            row = _readable(tx, rollout_id, by)
             points = tx.samples(row.id, after=after, limit=_within(limit, MAX_POINTS, "limit"))
         return render.render_series(points, row.state)
 
-    def history(self, rollout_id: str, *, after: int = 0, limit: int = 200) -> Sequence[AuditView]:
+    def history(
+        self, rollout_id: str, by: Principal, *, after: int = 0, limit: int = 200
+    ) -> Sequence[AuditView]:
         """Return its audit entries, oldest first, those after sequence number `after`."""
         with self._store.read() as tx:
-            row = tx.get_rollout(RolloutId(rollout_id))
+            row = _readable(tx, rollout_id, by)
             entries = tx.audit_entries(
                 rollout_id=row.id, after=after, limit=_within(limit, MAX_PAGE, "limit")
             )
@@ -136,7 +156,7 @@ class RolloutService:
         self,
         rollout_id: str,
         kind: CommandKind,
-        by: str,
+        by: Principal,
         *,
         reason: str = "",
         subject: str = "",
@@ -151,11 +171,13 @@ class RolloutService:
         any more, NotFoundError, ProcessFileError. When no reconciler takes it up in time, the view's
         `problems` say that the act is recorded and waits.
         """
-        actor = checked_actor(by)
+        actor = access.actor(by)
         if (kind is CommandKind.EDIT) != (plan_text is not None):
             raise InvalidInputError("a process file's text goes with the act `edit`, and only with it")
         with self._store.begin() as tx:
             row = tx.get_rollout(RolloutId(rollout_id))
+            needed, or_else = _NEEDED.get(kind, (Permission.ROLLOUT, None))
+            access.require(tx, by, needed, row.setup.service.name, or_else=or_else)
             _expect_version(row, expected_version)
             if kind is CommandKind.RETRY and row.state.phase in {Phase.ROLLED_BACK, Phase.ABORTED}:
                 return self._start_again(tx, row, actor, reason)
@@ -175,11 +197,13 @@ class RolloutService:
         self._live.nudge()
         return self._answer(row.id, kind, command_id)
 
-    def wait_for_change(self, rollout_id: str, seen: str | None, timeout_s: float = 0.0) -> Change | None:
+    def wait_for_change(
+        self, rollout_id: str, seen: str | None, by: Principal, timeout_s: float = 0.0
+    ) -> Change | None:
         """Return the rollout once it differs from what the token `seen` stands for, None when time is up."""
         deadline = self._clock.monotonic_s() + timeout_s
         while True:
-            row = self._row(rollout_id)
+            row = self._seen(rollout_id, by)
             token = self._token(row)
             if token != seen:
                 return Change(token, self._view(row))
@@ -187,9 +211,18 @@ class RolloutService:
                 return None
             self._clock.sleep(_CHANGE_POLL_S)
 
-    def verify_audit(self, expected_head: str | None = None) -> AuditCheckView:
-        """Walk the whole audit trail; `expected_head` is a hash noted earlier, which must occur in it."""
+    def verify_audit(self, by: Principal, expected_head: str | None = None) -> AuditCheckView:
+        """Walk the whole audit trail; `expected_head` is a hash noted earlier, which must occur in it.
+
+        Needs the right to read every service.
+        """
+        with self._store.read() as tx:
+            access.require(tx, by, Permission.READ, "")
         return verify_audit(self._store, expected_head)
+
+    def _seen(self, rollout_id: str, by: Principal) -> RolloutRow:
+        with self._store.read() as tx:
+            return _readable(tx, rollout_id, by)
 
     def _row(self, rollout_id: str) -> RolloutRow:
         with self._store.read() as tx:
@@ -272,18 +305,16 @@ class RolloutService:
             if refusal:
                 raise IllegalMoveError(refusal)
             if is_taken_up:
-                return self.get(rollout_id)
+                return self._view(self._row(rollout_id))
             if self._clock.monotonic_s() >= deadline:
                 return self._view(self._row(rollout_id), (f"{kind}: {_NOT_TAKEN_UP}",))
             self._clock.sleep(_TAKE_UP_POLL_S)
 
 
-def checked_actor(by: str) -> str:
-    """Return the actor's name trimmed. Raises InvalidInputError when it can't stand in the audit trail."""
-    name = by.strip()
-    if not name or len(name) > 100 or not name.isprintable():
-        raise InvalidInputError(f"actor is {by[:100]!r}; use 1 to 100 printable characters")
-    return name
+def _readable(tx: Transaction, rollout_id: str, by: Principal) -> RolloutRow:
+    row = tx.get_rollout(RolloutId(rollout_id))
+    access.require(tx, by, Permission.READ, row.setup.service.name)
+    return row
 
 
 def _expect_version(row: RolloutRow, expected: int | None) -> None:

@@ -1,7 +1,8 @@
-"""Who may push figures: tokens made, shown once, checked and revoked.
+"""Tokens: what a program shows instead of a login. Made, shown once, checked and revoked.
 
 A token is `sluice_NAME_SECRET`. Only the SHA-256 of the whole is kept: the secret has 256 random bits, so a
-slow password hash would add nothing.
+slow password hash would add nothing. One that may only push figures belongs to nobody and outlives its maker;
+any other acts as its owner, and does no more than its scopes say.
 """
 
 from __future__ import annotations
@@ -10,32 +11,51 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sluiceway.domain.audit.chain import NewAuditEntry
+from sluiceway.domain.people.model import ANY_SERVICE, Grant, Principal
+from sluiceway.domain.people.rights import SENDER_ROLE
 from sluiceway.domain.points.admission import MAX_NAME_CHARS
-from sluiceway.errors import InvalidInputError, UnauthorisedError
+from sluiceway.domain.process.team import Permission
+from sluiceway.errors import (
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    StoreError,
+    UnauthorisedError,
+)
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.points import TokenRow
 from sluiceway.ports.store import Store, Transaction
-from sluiceway.services.rollouts import checked_actor
+from sluiceway.services import access
 
 _SECRET_BYTES = 32
+_USE_NOTED_EVERY_S = 60.0
+_MAX_LIFE_S = 10 * 366 * 86_400.0
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _TOKEN = re.compile(r"sluice_(?P<name>[a-z0-9][a-z0-9-]{0,62})_[0-9a-f]{64}")
-_HOW_TO_GET_ONE = "`sluice token create NAME` on the machine of the server makes one"
+_HOW_TO_GET_ONE = "`sluice token create NAME` makes one"
+_PUSH_ONLY = frozenset({Permission.PUSH})
 
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """A token without the token. `service` is the only one it may push figures of, empty for any."""
+    """A token without the token. `service` is the only one it may be used for, empty for any.
+
+    `owner` is the account as which it acts, empty for a sender's; `scopes` is what it may do at most.
+    """
 
     name: str
     service: str
+    owner: str
+    scopes: tuple[str, ...]
     created_at: datetime
     created_by: str
+    expires_at: datetime | None
     revoked_at: datetime | None
     revoked_by: str
     used_at: datetime | None
@@ -47,6 +67,9 @@ class NewTokenView:
 
     name: str
     service: str
+    owner: str
+    scopes: tuple[str, ...]
+    expires_at: datetime | None
     token: str
 
 
@@ -57,50 +80,74 @@ class TokenService:
         self._store = store
         self._clock = clock
 
-    def create(self, name: str, service: str, by: str) -> NewTokenView:
-        """Make a token, for one service only unless `service` is empty.
+    def create(
+        self,
+        name: str,
+        service: str,
+        by: Principal,
+        *,
+        scopes: Collection[Permission] = _PUSH_ONLY,
+        expires_s: float | None = None,
+        owner: str = "",
+    ) -> NewTokenView:
+        """Make a token, for one service only unless `service` is empty; it lasts `expires_s` real seconds.
 
-        Raises InvalidInputError, and ConflictError when the name is or was taken.
+        With the scope `push` alone and no `owner` it is a sender's and needs the right to push; else it acts
+        as its owner, `by` unless an administrator says who. Raises InvalidInputError, ForbiddenError, and
+        ConflictError when the name is or was taken.
         """
-        actor = checked_actor(by)
-        if _NAME.fullmatch(name) is None:
-            raise InvalidInputError(
-                f"the token's name is {name[:MAX_NAME_CHARS]!r}; use up to 63 small letters, digits and -, "
-                "such as payments"
-            )
-        if len(service) > MAX_NAME_CHARS or (service and not service.isprintable()):
-            raise InvalidInputError(
-                f"service is {service[:MAX_NAME_CHARS]!r}; use up to {MAX_NAME_CHARS} printable characters"
-            )
+        actor = access.actor(by)
+        _check_names(name, service)
+        is_senders = not owner and frozenset(scopes) == _PUSH_ONLY
+        now = self._clock.wall()
         token = f"sluice_{name}_{secrets.token_hex(_SECRET_BYTES)}"
-        row = TokenRow(name, _sha256(token), service, self._clock.wall(), actor)
+        row = TokenRow(
+            name,
+            _sha256(token),
+            service,
+            now,
+            actor,
+            account="" if is_senders else owner or by.name,
+            scopes=" ".join(scope.value for scope in Permission if scope in scopes),
+            expires_at=_end_of(now, expires_s),
+        )
         with self._store.begin() as tx:
+            _require_in_person(by)
+            if is_senders:
+                access.require(tx, by, Permission.PUSH, service)
+            else:
+                _require_owner(tx, by, row)
             tx.add_token(row)
-            self._note(tx, actor, "token-created", name, f"may push figures of {service or 'any service'}")
-        return NewTokenView(name, service, token)
+            self._note(tx, actor, "token-created", name, _words(row))
+        return NewTokenView(name, service, row.account, tuple(row.scopes.split()), row.expires_at, token)
 
-    def list(self) -> Sequence[TokenView]:
-        """Return every token there is or was, by name."""
+    def list(self, by: Principal) -> Sequence[TokenView]:
+        """Return every token there is or was, by name; to others than administrators, their own."""
         with self._store.read() as tx:
-            return tuple(_view(row) for row in tx.list_tokens())
+            is_admin = access.is_allowed(tx, by, Permission.ADMIN, "")
+            return tuple(_view(row) for row in tx.list_tokens() if is_admin or _is_own(row, by))
 
-    def revoke(self, name: str, by: str) -> TokenView:
+    def revoke(self, name: str, by: Principal) -> TokenView:
         """Let a token be refused from now on; one that is revoked already stays as it is.
 
-        Raises NotFoundError when there is none of this name.
+        Raises NotFoundError when there is none of this name, ForbiddenError when it is somebody else's.
         """
-        actor = checked_actor(by)
+        actor = access.actor(by)
         with self._store.begin() as tx:
+            found = tx.get_token(name)
+            if found is None or not _is_own(found, by):
+                access.require(tx, by, Permission.ADMIN, "")
             if tx.revoke_token(name, self._clock.wall(), actor):
-                self._note(tx, actor, "token-revoked", name, "may push no figures any more")
+                self._note(tx, actor, "token-revoked", name, _gone_words(found))
             row = tx.get_token(name)
         assert row is not None
         return _view(row)
 
-    def authenticate(self, authorization: str) -> TokenRow:
-        """Return the token of an `Authorization` header (RFC 6750). Raises UnauthorisedError.
+    def authenticate(self, authorization: str) -> Principal:
+        """Return who shows the token of an `Authorization` header (RFC 6750). Raises UnauthorisedError.
 
-        An unknown name takes as long as a wrong secret, so that answers tell nothing about either.
+        An unknown name takes as long as a wrong secret, so that answers tell nothing about either. Whoever
+        has the right secret is told what became of their token.
         """
         scheme, _, presented = authorization.strip().partition(" ")
         if not authorization.strip():
@@ -113,11 +160,41 @@ class TokenService:
             )
         with self._store.read() as tx:
             row = tx.get_token(found["name"])
-        expected = row.sha256 if row is not None else "0" * 64
-        is_right = hmac.compare_digest(_sha256(presented.strip()), expected)
-        if row is None or not is_right or row.revoked_at is not None:
-            raise UnauthorisedError(f"the token is wrong or was revoked; {_HOW_TO_GET_ONE}")
-        return row
+            expected = row.sha256 if row is not None else "0" * 64
+            is_right = hmac.compare_digest(_sha256(presented.strip()), expected)
+            if row is None or not is_right:
+                raise UnauthorisedError(f"the token is wrong; {_HOW_TO_GET_ONE}")
+            principal = self._principal(tx, row)
+        self._note_use(row)
+        return principal
+
+    def _principal(self, tx: Transaction, row: TokenRow) -> Principal:
+        if row.revoked_at is not None:
+            raise UnauthorisedError(f"the token {row.name} was revoked; {_HOW_TO_GET_ONE}")
+        if row.expires_at is not None and row.expires_at <= self._clock.wall():
+            expired = row.expires_at.isoformat(timespec="minutes")
+            raise UnauthorisedError(f"the token {row.name} expired at {expired}; {_HOW_TO_GET_ONE}")
+        scopes = frozenset(scope for scope in Permission if scope.value in row.scopes.split())
+        services = frozenset({row.service}) if row.service else None
+        if not row.account:
+            grants: Sequence[Grant] = (Grant(row.name, SENDER_ROLE, row.service or ANY_SERVICE),)
+            return Principal(row.name, tuple(grants), scopes=scopes, services=services, through=row.name)
+        account = tx.get_account(row.account)
+        if account is None or account.disabled_at is not None:
+            raise UnauthorisedError(
+                f"the token {row.name} is of {row.account}, whose account is disabled; an administrator can "
+                "enable it"
+            )
+        grants = tx.grants(account=row.account)
+        return Principal(row.account, tuple(grants), scopes=scopes, services=services, through=row.name)
+
+    def _note_use(self, row: TokenRow) -> None:
+        """Remember when it was used, to the minute. A full disk keeps nobody out for that."""
+        now = self._clock.wall()
+        if row.used_at is not None and (now - row.used_at).total_seconds() < _USE_NOTED_EVERY_S:
+            return
+        with suppress(StoreError), self._store.begin() as tx:
+            tx.note_token_use(row.name, now)
 
     def _note(self, tx: Transaction, actor: str, kind: str, name: str, why: str) -> None:
         tx.append_audit(
@@ -132,11 +209,85 @@ class TokenService:
         )
 
 
+def _check_names(name: str, service: str) -> None:
+    if _NAME.fullmatch(name) is None:
+        raise InvalidInputError(
+            f"the token's name is {name[:MAX_NAME_CHARS]!r}; use up to 63 small letters, digits and -, "
+            "such as payments"
+        )
+    if len(service) > MAX_NAME_CHARS or (service and not service.isprintable()):
+        raise InvalidInputError(
+            f"service is {service[:MAX_NAME_CHARS]!r}; use up to {MAX_NAME_CHARS} printable characters"
+        )
+
+
+def _end_of(now: datetime, expires_s: float | None) -> datetime | None:
+    if expires_s is None:
+        return None
+    if not 0 < expires_s <= _MAX_LIFE_S:
+        raise InvalidInputError(
+            f"the token would last {expires_s:g} s; use more than 0 and at most 10 years, such as 30d"
+        )
+    return now + timedelta(seconds=expires_s)
+
+
+def _require_in_person(by: Principal) -> None:
+    """A token that could make tokens could make one that may more."""
+    if by.through:
+        raise ForbiddenError(f"the token {by.through} can't make tokens; log in with `sluice login`")
+
+
+def _require_owner(tx: Transaction, by: Principal, row: TokenRow) -> None:
+    if not row.scopes:
+        raise InvalidInputError("the token has no scope; name what it may do, such as read")
+    if row.account != by.name or by.is_open:
+        access.require(tx, by, Permission.ADMIN, "")
+    if by.is_open:
+        raise InvalidInputError(
+            "there are no accounts yet, so nobody needs a token but senders of figures (scope push); "
+            "`sluice account create NAME --admin` sets up the first account"
+        )
+    account = tx.get_account(row.account)
+    if account is None:
+        raise NotFoundError(f"there is no account {row.account[:64]!r}; `sluice account list` shows them")
+    if account.disabled_at is not None:
+        raise InvalidInputError(f"the account {row.account} is disabled; a token of it would be refused")
+
+
+def _is_own(row: TokenRow, by: Principal) -> bool:
+    return not by.is_open and not by.through and by.name in {row.account, row.created_by}
+
+
+def _words(row: TokenRow) -> str:
+    until = f", until {row.expires_at.isoformat(timespec='minutes')}" if row.expires_at else ""
+    if not row.account:
+        return f"may push figures of {row.service or 'any service'}{until}"
+    what = ", ".join(row.scopes.split())
+    return f"acts as {row.account} for {row.service or 'any service'}: {what}{until}"
+
+
+def _gone_words(row: TokenRow | None) -> str:
+    return (
+        f"acts as {row.account} no more"
+        if row is not None and row.account
+        else "may push no figures any more"
+    )
+
+
 def _sha256(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _view(row: TokenRow) -> TokenView:
     return TokenView(
-        row.name, row.service, row.created_at, row.created_by, row.revoked_at, row.revoked_by, row.used_at
+        name=row.name,
+        service=row.service,
+        owner=row.account,
+        scopes=tuple(row.scopes.split()),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        revoked_by=row.revoked_by,
+        used_at=row.used_at,
     )

@@ -200,8 +200,12 @@ class Pages:
         older_than: str | None,
         is_first_page: bool,
         service: str | None,
+        user: str = "",
     ) -> str:
-        """Return the list; `older_than` is the id its next page continues after, None on the last page."""
+        """Return the list; `older_than` is the id its next page continues after, None on the last page.
+
+        `user` is the name of who is logged in, "" while nobody needs to.
+        """
         return self._render(
             "list.html",
             active=active,
@@ -209,9 +213,10 @@ class Pages:
             older_than=older_than,
             is_first_page=is_first_page,
             service=service,
+            user=user,
         )
 
-    def rollout_page(self, view: RolloutView, trail: Sequence[AuditView]) -> str:
+    def rollout_page(self, view: RolloutView, trail: Sequence[AuditView], *, user: str = "") -> str:
         """Return a rollout's live page; `trail` is oldest first."""
         plots = plots_of(view)
         return self._render(
@@ -221,6 +226,7 @@ class Pages:
             plots_json=json.dumps([plot.as_json() for plot in plots]),
             trail=tuple(reversed(trail)),
             last_seq=trail[-1].seq if trail else 0,
+            user=user,
         )
 
     def rollout_fragment(self, view: RolloutView) -> str:
@@ -231,8 +237,12 @@ class Pages:
         """Return list items, newest first."""
         return self._render("_trail.html", trail=tuple(reversed(trail)))
 
-    def problem_page(self, status: int, title: str, detail: str) -> str:
-        return self._render("problem.html", status=status, title=title, detail=detail)
+    def login_page(self, then: str) -> str:
+        """Return the page that asks who one is; `then` is the path to go on to."""
+        return self._render("login.html", then=then, user="")
+
+    def problem_page(self, status: int, title: str, detail: str, *, user: str = "") -> str:
+        return self._render("problem.html", status=status, title=title, detail=detail, user=user)
 
     def _render(self, template: str, **values: object) -> str:
         return self._environment.get_template(template).render(**values)

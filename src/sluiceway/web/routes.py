@@ -1,6 +1,7 @@
 """The console's addresses: the list, a live page per rollout, the parts of them that refresh, static files.
 
-Reads only. Acts and live events go through the API, which these pages call from the browser.
+A stranger is sent to the login page, and from there back to where they wanted to go. Reads only. Acts and
+live events go through the API, which these pages call from the browser.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
+from urllib.parse import quote
 
 from litestar import MediaType, Request, Response, Router, get
 from litestar.di import NamedDependency, Provide
@@ -15,7 +17,8 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from sluiceway.errors import NotFoundError, SluicewayError
+from sluiceway.domain.people.model import Principal
+from sluiceway.errors import ForbiddenError, NotFoundError, SluicewayError, UnauthorisedError
 from sluiceway.services.views import AuditView, RolloutSummary, RolloutView
 from sluiceway.web.assets import Assets, load_assets
 from sluiceway.web.pages import Pages
@@ -23,6 +26,8 @@ from sluiceway.web.pages import Pages
 _PAGE = 20
 _MOST_ACTIVE = 200
 _TRAIL_PAGE = 500
+_OPEN = {"open": True}  # the application lets strangers in here
+_SCRIPT_HEADER = "x-sluice-client"  # what asks is a script of ours, not a person's browser going to a page
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -40,6 +45,7 @@ class Rollouts(Protocol):
 
     def list(
         self,
+        by: Principal,
         *,
         service: str | None = None,
         active_only: bool = False,
@@ -47,9 +53,11 @@ class Rollouts(Protocol):
         before: str | None = None,
     ) -> Sequence[RolloutSummary]: ...
 
-    def get(self, rollout_id: str) -> RolloutView: ...
+    def get(self, rollout_id: str, by: Principal) -> RolloutView: ...
 
-    def history(self, rollout_id: str, *, after: int = 0, limit: int = 200) -> Sequence[AuditView]: ...
+    def history(
+        self, rollout_id: str, by: Principal, *, after: int = 0, limit: int = 200
+    ) -> Sequence[AuditView]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,7 @@ class Console:
 
 
 _Console = NamedDependency[Console]
+_By = NamedDependency[Principal]
 _Service = Annotated[str | None, QueryParameter(name="service", max_length=200)]
 _Before = Annotated[str | None, QueryParameter(name="before", max_length=100)]
 
@@ -79,6 +88,7 @@ def web_handlers(rollouts: Rollouts) -> list[ControllerRouterHandler]:
                 rollout_page,
                 rollout_fragment,
                 trail_fragment,
+                login_page,
                 static_file,
                 favicon,
             ],
@@ -90,10 +100,10 @@ def web_handlers(rollouts: Rollouts) -> list[ControllerRouterHandler]:
 
 
 @get("/", sync_to_thread=True)
-def list_page(console: _Console, of: _Service = None, before: _Before = None) -> Response[str]:
+def list_page(console: _Console, by: _By, of: _Service = None, before: _Before = None) -> Response[str]:
     """Unfinished rollouts first, then finished ones by pages."""
-    active = _active(console.rollouts, of)
-    finished, older_than = _finished_page(console.rollouts, of, before)
+    active = _active(console.rollouts, by, of)
+    finished, older_than = _finished_page(console.rollouts, by, of, before)
     return _html(
         console.pages.list_page(
             active=active,
@@ -101,6 +111,7 @@ def list_page(console: _Console, of: _Service = None, before: _Before = None) ->
             older_than=older_than,
             is_first_page=before is None,
             service=of,
+            user=user_of(by),
         )
     )
 
@@ -111,29 +122,36 @@ def list_redirect() -> Redirect:
 
 
 @get("/rollouts/{rollout_id:str}", sync_to_thread=True)
-def rollout_page(console: _Console, rollout_id: FromPath[str]) -> Response[str]:
+def rollout_page(console: _Console, by: _By, rollout_id: FromPath[str]) -> Response[str]:
     """One rollout, complete as it is now; scripts keep it up to date."""
-    view = console.rollouts.get(rollout_id)
-    trail = console.rollouts.history(view.summary.id, limit=_TRAIL_PAGE)
-    return _html(console.pages.rollout_page(view, trail))
+    view = console.rollouts.get(rollout_id, by)
+    trail = console.rollouts.history(view.summary.id, by, limit=_TRAIL_PAGE)
+    return _html(console.pages.rollout_page(view, trail, user=user_of(by)))
 
 
 @get("/fragments/rollouts/{rollout_id:str}", sync_to_thread=True)
-def rollout_fragment(console: _Console, rollout_id: FromPath[str]) -> Response[str]:
-    return _html(console.pages.rollout_fragment(console.rollouts.get(rollout_id)))
+def rollout_fragment(console: _Console, by: _By, rollout_id: FromPath[str]) -> Response[str]:
+    return _html(console.pages.rollout_fragment(console.rollouts.get(rollout_id, by)))
 
 
 @get("/fragments/rollouts/{rollout_id:str}/trail", sync_to_thread=True)
 def trail_fragment(
-    console: _Console, rollout_id: FromPath[str], after: Annotated[int, QueryParameter(ge=0)] = 0
+    console: _Console, by: _By, rollout_id: FromPath[str], after: Annotated[int, QueryParameter(ge=0)] = 0
 ) -> Response[str]:
     """Audit entries that came after one already shown."""
-    return _html(
-        console.pages.trail_fragment(console.rollouts.history(rollout_id, after=after, limit=_TRAIL_PAGE))
-    )
+    entries = console.rollouts.history(rollout_id, by, after=after, limit=_TRAIL_PAGE)
+    return _html(console.pages.trail_fragment(entries))
 
 
-@get("/static/{digest:str}/{path:path}", sync_to_thread=False)
+@get("/login", sync_to_thread=True, opt=_OPEN)
+def login_page(
+    console: _Console, then: Annotated[str, QueryParameter(name="next", max_length=2_000)] = "/"
+) -> Response[str]:
+    """Asks for name and password; its script logs in through the API, then goes on to `next`."""
+    return _html(console.pages.login_page(then if is_own_path(then) else "/"))
+
+
+@get("/static/{digest:str}/{path:path}", sync_to_thread=False, opt=_OPEN)
 def static_file(
     console: _Console,
     digest: FromPath[str],
@@ -156,22 +174,32 @@ def static_file(
     return Response(asset.content, headers=headers, media_type=asset.media_type)
 
 
-@get("/favicon.ico", sync_to_thread=False)
+@get("/favicon.ico", sync_to_thread=False, opt=_OPEN)
 def favicon(console: _Console) -> Redirect:
     return Redirect(console.assets.url("logo.svg"))
 
 
-def _active(rollouts: Rollouts, service: str | None) -> Sequence[RolloutSummary]:
-    return rollouts.list(service=service, active_only=True, limit=_MOST_ACTIVE)
+def user_of(by: Principal) -> str:
+    """Return whose name a page shows; "" while nobody needs to log in."""
+    return "" if by.is_open else by.name
+
+
+def is_own_path(text: str) -> bool:
+    """Return whether a text is a path of this console, which no browser takes for another site's address."""
+    return text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+
+
+def _active(rollouts: Rollouts, by: Principal, service: str | None) -> Sequence[RolloutSummary]:
+    return rollouts.list(by, service=service, active_only=True, limit=_MOST_ACTIVE)
 
 
 def _finished_page(
-    rollouts: Rollouts, service: str | None, before: str | None
+    rollouts: Rollouts, by: Principal, service: str | None, before: str | None
 ) -> tuple[list[RolloutSummary], str | None]:
     """Return a page of finished rollouts and the id the next page continues after."""
     found: list[RolloutSummary] = []
     while True:
-        page = rollouts.list(service=service, limit=_PAGE * 2, before=before)
+        page = rollouts.list(by, service=service, limit=_PAGE * 2, before=before)
         found.extend(summary for summary in page if summary.is_finished)
         if len(found) > _PAGE:
             return found[:_PAGE], found[_PAGE - 1].id
@@ -190,11 +218,26 @@ def _html(text: str, status: int = 200) -> Response[str]:
 
 
 class _ProblemPage:
-    """Answers an error of the tree with a page, so that a person with a stale link is not shown JSON."""
+    """Answers an error of the tree with a page, so that a person with a stale link is not shown JSON.
+
+    A stranger goes to the login page; a script of ours gets the status, and sends its person there itself.
+    """
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
-    def __call__(self, _: Request[Any, Any, Any], error: SluicewayError) -> Response[str]:
-        title = "No such rollout" if isinstance(error, NotFoundError) else "This can't be shown now"
-        return _html(self._pages.problem_page(error.http_status, title, str(error)), error.http_status)
+    def __call__(self, request: Request[Any, Any, Any], error: SluicewayError) -> Response[Any]:
+        if isinstance(error, UnauthorisedError) and not request.headers.get(_SCRIPT_HEADER):
+            wanted = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+            return Redirect(f"/login?next={quote(wanted, safe='')}", headers={"Cache-Control": "no-store"})
+        match error:
+            case NotFoundError():
+                title = "No such rollout"
+            case ForbiddenError():
+                title = "This is not for you to see"
+            case _:
+                title = "This can't be shown now"
+        user = request.scope.get("user")
+        shown = user_of(user) if isinstance(user, Principal) else ""
+        page = self._pages.problem_page(error.http_status, title, str(error), user=shown)
+        return _html(page, error.http_status)

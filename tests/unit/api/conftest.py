@@ -12,9 +12,6 @@ from litestar.testing import TestClient
 
 from sluiceway.api.app import create_api
 from sluiceway.api.events import Shutdown
-from sluiceway.services.health import HealthService
-from sluiceway.services.points import PointsService
-from sluiceway.services.tokens import TokenService
 from tests.unit.services.desk import Office, open_office
 
 BASE = "http://127.0.0.1:7700"
@@ -34,12 +31,8 @@ class Desk:
 def api(tmp_path: Path) -> Iterator[Desk]:
     with open_office(tmp_path) as office:
         shutdown = Shutdown()
-        health = HealthService(office.store, office.clock, office.desk)
         app = create_api(
-            office.service,
-            health,
-            PointsService(office.store, office.clock),
-            TokenService(office.store, office.clock),
+            office.services,
             shutdown=shutdown,
             own_name="sluice.example",
         )

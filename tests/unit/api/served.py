@@ -13,9 +13,6 @@ import uvicorn
 from sluiceway.api.app import create_api
 from sluiceway.api.events import Shutdown
 from sluiceway.cli.client import Client
-from sluiceway.services.health import HealthService
-from sluiceway.services.points import PointsService
-from sluiceway.services.tokens import TokenService
 from tests.unit.services.desk import Office, open_office
 
 
@@ -25,12 +22,8 @@ class Served:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.shutdown = Shutdown()
-        health = HealthService(office.store, office.clock, office.desk)
         app = create_api(
-            office.service,
-            health,
-            PointsService(office.store, office.clock),
-            TokenService(office.store, office.clock),
+            office.services,
             shutdown=self.shutdown,
         )
         config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=5)

@@ -13,6 +13,7 @@ from sluiceway.errors import NotFoundError
 from sluiceway.ports.store import SamplePoint
 from sluiceway.services.views import RolloutView
 from tests.unit.api.served import Served, served
+from tests.unit.services.desk import ADA
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_an_act_is_an_event(server: Served) -> None:
     stream = views(server, rollout_id)
     next(stream)
 
-    server.office.service.act(rollout_id, CommandKind.PAUSE, "ada")
+    server.office.service.act(rollout_id, CommandKind.PAUSE, ADA)
 
     assert next(view for view in stream if view.summary.phase == "paused").decisions[0].by == "ada"
 

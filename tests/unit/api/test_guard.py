@@ -6,13 +6,14 @@ import pytest
 
 from sluiceway.api.guard import is_loopback
 from tests.unit.api.conftest import Desk
+from tests.unit.services.desk import ADA
 
 
 def act(api: Desk, **headers: str) -> int:
     rollout_id = api.office.put_rollout()
     api.office.desk.run(rollout_id, until="progressing")
     answer = api.client.post(f"/api/rollouts/{rollout_id}/actions/pause", content=b"{}", headers=headers)
-    is_changed = api.office.service.get(rollout_id).summary.phase == "paused"
+    is_changed = api.office.service.get(rollout_id, ADA).summary.phase == "paused"
     assert is_changed == (answer.status_code == 200)
     return answer.status_code
 

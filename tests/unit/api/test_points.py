@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sluiceway.services.tokens import TokenService
 from tests.unit.api.conftest import Desk
 from tests.unit.api.served import served
+from tests.unit.services.desk import ADA
 
 POINT = {
     "id": "1",
@@ -49,7 +49,7 @@ def counted(api: Desk) -> float:
 @pytest.fixture
 def versions(api: Desk) -> tuple[str, str]:
     """A rollout of checkout is under way; return its versions."""
-    view = api.office.service.get(api.office.put_rollout())
+    view = api.office.service.get(api.office.put_rollout(), ADA)
     return view.summary.stable, view.summary.new
 
 
@@ -194,7 +194,7 @@ def test_a_token_for_one_service_pushes_no_other(api: Desk, versions: tuple[str,
 
 
 def test_a_figure_of_a_release_names_its_rollout(api: Desk, versions: tuple[str, str]) -> None:
-    rollout = api.office.service.list()[0].id
+    rollout = api.office.service.list(ADA)[0].id
     whole = {"metric": "support_tickets", "count": 3}
 
     found = push(
@@ -267,8 +267,8 @@ def test_a_batch_that_many_send_at_once_counts_once(tmp_path: Path) -> None:
     senders = 6
     with served(tmp_path) as server:
         server.office.put_rollout()
-        version = server.office.service.list()[0].new
-        token = TokenService(server.office.store, server.office.clock).create("till", "", "ada").token
+        version = server.office.service.list(ADA)[0].new
+        token = server.office.services.tokens.create("till", "", ADA).token
         batch = [{**POINT, "id": f"id-{number}", "version": version} for number in range(100)]
         together = threading.Barrier(senders, timeout=20)
         fates: list[str] = []

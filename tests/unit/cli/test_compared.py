@@ -26,6 +26,7 @@ from tests.unit.domain.rollouts.compared import (
     in_first_stage,
 )
 from tests.unit.domain.rollouts.world import World, a_plan
+from tests.unit.services.desk import ADA
 
 
 def worse() -> World:
@@ -156,7 +157,7 @@ def test_status_and_explain_say_why_a_person_would_be_asked(server: Served, slui
 
 def test_json_carries_the_whole_comparison(server: Served, sluice: Sluice) -> None:
     rollout_id = comparing(server)
-    view = server.office.service.get(rollout_id).analysis
+    view = server.office.service.get(rollout_id, ADA).analysis
     assert view is not None
 
     sent = json.loads(sluice("rollout", "status", "--json").stdout)["analysis"]

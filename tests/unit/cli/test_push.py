@@ -12,6 +12,7 @@ from sluiceway.cli.client import Client
 from sluiceway.errors import InvalidInputError
 from tests.unit.api.served import Served
 from tests.unit.cli.conftest import Sluice
+from tests.unit.services.desk import ADA
 
 Write = Callable[[str], str]
 TOKEN = "SLUICE_TOKEN"
@@ -28,7 +29,7 @@ def shop(server: Served, monkeypatch: pytest.MonkeyPatch, sluice: Sluice) -> Ser
 
 @pytest.fixture
 def new(shop: Served) -> str:
-    return shop.office.service.list()[0].new
+    return shop.office.service.list(ADA)[0].new
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_a_single_figure_with_its_own_time_or_id_counts_once(shop: Served, sluic
 
 
 def test_a_figure_of_the_release_is_pushed(shop: Served, sluice: Sluice, new: str) -> None:
-    rollout = shop.office.service.list()[0].id
+    rollout = shop.office.service.list(ADA)[0].id
 
     result = sluice("push", "--metric", "support_tickets", "--rollout", rollout, "--count", "2")
 

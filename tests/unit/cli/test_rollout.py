@@ -17,6 +17,7 @@ from sluiceway.services.views import DecisionView
 from tests.unit.api.served import Served
 from tests.unit.cli.conftest import Sluice
 from tests.unit.domain.rollouts.world import a_plan
+from tests.unit.services.desk import ADA, BOB
 
 
 def progressing(server: Served) -> str:
@@ -26,7 +27,7 @@ def progressing(server: Served) -> str:
 
 
 def phase(server: Served, rollout_id: str) -> str:
-    return server.office.service.get(rollout_id).summary.phase
+    return server.office.service.get(rollout_id, ADA).summary.phase
 
 
 def test_list_shows_the_id_and_phase_of_each(server: Served, sluice: Sluice) -> None:
@@ -100,7 +101,7 @@ def test_explain_says_what_comes_next(server: Served, sluice: Sluice) -> None:
 
 def test_history_names_actor_kind_and_reason(server: Served, sluice: Sluice) -> None:
     rollout_id = progressing(server)
-    server.office.service.act(rollout_id, CommandKind.PAUSE, "bob", reason="lunch")
+    server.office.service.act(rollout_id, CommandKind.PAUSE, BOB, reason="lunch")
 
     result = sluice("rollout", "history", rollout_id)
 
@@ -115,7 +116,7 @@ def test_an_act_is_done_in_the_name_of_the_person(server: Served, sluice: Sluice
 
     assert result.exit_code == 0
     assert phase(server, rollout_id) == "paused"
-    assert server.office.service.get(rollout_id).decisions[0].by == "ada"
+    assert server.office.service.get(rollout_id, ADA).decisions[0].by == "ada"
 
 
 def test_a_refused_act_ends_with_five_and_the_reason_without_a_traceback(
@@ -175,7 +176,7 @@ def test_a_gradual_rollback_steps_down(server: Served, sluice: Sluice) -> None:
 
     sluice("rollout", "rollback", "--yes", "--how", "gradual")
 
-    assert server.office.service.get(rollout_id).weight_asked_percent == 5.0
+    assert server.office.service.get(rollout_id, ADA).weight_asked_percent == 5.0
 
 
 def test_an_approval_without_a_subject_is_for_what_waits(server: Served, sluice: Sluice) -> None:
@@ -184,7 +185,7 @@ def test_an_approval_without_a_subject_is_for_what_waits(server: Served, sluice:
 
     assert sluice("rollout", "approve").exit_code == 0
 
-    assert server.office.service.get(rollout_id).summary.stage == "s1"
+    assert server.office.service.get(rollout_id, ADA).summary.stage == "s1"
 
 
 def test_retry_of_a_failed_rollout_names_the_new_one(server: Served, sluice: Sluice) -> None:
@@ -195,7 +196,7 @@ def test_retry_of_a_failed_rollout_names_the_new_one(server: Served, sluice: Slu
     result = sluice("rollout", "retry", rollout_id)
 
     assert "started anew as rollout" in result.stderr
-    assert server.office.service.list(active_only=True)[0].id in result.stderr
+    assert server.office.service.list(ADA, active_only=True)[0].id in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_watching_ends_with_the_exit_code_of_the_end(
 ) -> None:
     rollout_id = progressing(server)
     if act:
-        server.office.service.act(rollout_id, act, "bob")
+        server.office.service.act(rollout_id, act, BOB)
     ending = threading.Thread(target=server.office.desk.run, args=(rollout_id,), kwargs={"until": end})
     ending.start()
 

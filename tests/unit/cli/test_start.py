@@ -7,6 +7,7 @@ from pathlib import Path
 from sluiceway.domain.rollouts.model import RolloutId
 from tests.unit.api.served import Served
 from tests.unit.cli.conftest import Sluice
+from tests.unit.services.desk import ADA
 from tests.unit.services.test_starting import PROCESS
 
 
@@ -16,8 +17,8 @@ def test_start_prints_the_id_alone_on_stdout(server: Served, sluice: Sluice) -> 
     result = sluice("rollout", "start", "p.yaml", "--to", "2.0", "--from", "1.0")
 
     assert result.exit_code == 0
-    assert result.stdout.strip() == server.office.service.list()[0].id
-    assert server.office.service.list()[0].created_by == "ada"
+    assert result.stdout.strip() == server.office.service.list(ADA)[0].id
+    assert server.office.service.list(ADA)[0].created_by == "ada"
 
 
 def test_the_server_learns_the_files_whole_path(server: Served, sluice: Sluice) -> None:
@@ -58,4 +59,4 @@ def test_edit_replaces_the_rest_of_the_plan(server: Served, sluice: Sluice) -> N
     result = sluice("rollout", "edit", rollout_id, "p.yaml", "--yes", "-m", "better name")
 
     assert result.exit_code == 0
-    assert [stage.id for stage in server.office.service.get(rollout_id).stages] == ["few", "everybody"]
+    assert [stage.id for stage in server.office.service.get(rollout_id, ADA).stages] == ["few", "everybody"]

@@ -11,17 +11,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sluiceway.adapters.store import SqlStore, open_store
+from sluiceway.api.app import Services
 from sluiceway.domain.audit.chain import NewAuditEntry
+from sluiceway.domain.people.model import open_principal
 from sluiceway.domain.process.plan import RolloutPlan
 from sluiceway.domain.rollouts.model import Observation, RolloutId
 from sluiceway.domain.rollouts.moves import begin
 from sluiceway.ports.store import RolloutRow
+from sluiceway.services.accounts import AccountService
+from sluiceway.services.health import HealthService
+from sluiceway.services.points import PointsService
 from sluiceway.services.rollouts import RolloutService
+from sluiceway.services.sessions import SessionService
+from sluiceway.services.tokens import TokenService
 from sluiceway.testing.builders import a_row, a_setup
 from sluiceway.testing.clock import ManualClock
+from sluiceway.testing.fake_passwords import FakePasswords
 from tests.unit.domain.rollouts.world import NEW, STABLE, World, a_plan
 
 LEASE_S = 30.0
+ADA = open_principal("ada")
+BOB = open_principal("bob")
 
 
 @dataclass
@@ -92,12 +102,24 @@ class Desk:
 
 @dataclass
 class Office:
-    """A service with its desk, store and clock."""
+    """The use cases over one desk, store and clock. Nobody has an account unless a test makes one."""
 
     service: RolloutService
     desk: Desk
     store: SqlStore
     clock: ManualClock
+
+    def __post_init__(self) -> None:
+        passwords = FakePasswords()
+        tokens = TokenService(self.store, self.clock)
+        self.services = Services(
+            rollouts=self.service,
+            health=HealthService(self.store, self.clock, self.desk),
+            points=PointsService(self.store, self.clock),
+            tokens=tokens,
+            sessions=SessionService(self.store, self.clock, passwords, tokens),
+            accounts=AccountService(self.store, self.clock, passwords),
+        )
 
     def put_rollout(
         self, plan: RolloutPlan | None = None, *, service: str = "checkout", port: int = 8080

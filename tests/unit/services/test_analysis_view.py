@@ -34,7 +34,7 @@ from tests.unit.domain.rollouts.compared import (
     in_first_stage,
 )
 from tests.unit.domain.rollouts.world import a_plan
-from tests.unit.services.desk import Office
+from tests.unit.services.desk import ADA, Office
 
 SATISFACTION = AnalysedMetric(
     "satisfaction",
@@ -195,7 +195,7 @@ def test_the_bound_of_what_is_slow_is_the_one_that_was_counted_by() -> None:
 
 def test_a_view_of_a_rollout_carries_the_comparison_through_json(office: Office) -> None:
     rollout_id = in_stage(office)
-    view = office.service.get(rollout_id)
+    view = office.service.get(rollout_id, ADA)
     adapter = TypeAdapter(RolloutView)
 
     assert view.analysis is not None
@@ -208,7 +208,7 @@ def test_plots_carry_the_range_over_time_and_its_margins(office: Office) -> None
     for _ in range(4):
         tick(office, rollout_id)
 
-    series = office.service.series(rollout_id)
+    series = office.service.series(rollout_id, ADA)
 
     lows, highs = series.figures["analysis.errors.low"], series.figures["analysis.errors.high"]
     widths = [high / low for low, high in zip(lows, highs, strict=True) if low and high]
@@ -226,7 +226,7 @@ def test_points_without_a_comparison_leave_a_gap(office: Office) -> None:
         office.clock.advance(1)
         tx.add_samples(RolloutId(rollout_id), [SamplePoint(office.clock.wall(), {"weight_asked": 5.0})])
 
-    series = office.service.series(rollout_id, after=at)
+    series = office.service.series(rollout_id, ADA, after=at)
 
     assert series == SeriesView(series.at, {"weight_asked": (5.0,)}, series.limits, {})
 
@@ -246,4 +246,5 @@ def test_limits_are_named_after_each_compared_metric() -> None:
 def test_an_explanation_says_what_the_comparison_says(office: Office) -> None:
     rollout_id = in_stage(office)
 
-    assert office.service.explain(rollout_id).compared[0].startswith("too early to say whether errors on 2.0")
+    said = office.service.explain(rollout_id, ADA).compared[0]
+    assert said.startswith("too early to say whether errors on 2.0")

@@ -13,14 +13,14 @@ from sluiceway.errors import AuditBrokenError, InvalidInputError, NotFoundError
 from sluiceway.ports.store import SamplePoint
 from sluiceway.services.limits import fixed_limits
 from tests.unit.domain.rollouts.world import a_plan, a_trigger, expression
-from tests.unit.services.desk import Office
+from tests.unit.services.desk import ADA, Office
 
 
 def test_a_list_pages_newest_first(office: Office) -> None:
     ids = [office.put_rollout(service=f"s{n}", port=9000 + n) for n in range(5)]
 
-    first = office.service.list(limit=2)
-    second = office.service.list(limit=2, before=first[-1].id)
+    first = office.service.list(ADA, limit=2)
+    second = office.service.list(ADA, limit=2, before=first[-1].id)
 
     assert [item.id for item in (*first, *second)] == list(reversed(ids))[:4]
 
@@ -30,14 +30,14 @@ def test_a_list_can_be_of_one_service_or_of_unfinished_ones(office: Office) -> N
     office.desk.run(done, until="promoted")
     running = office.put_rollout(service="search", port=9002)
 
-    assert [item.id for item in office.service.list(active_only=True)] == [running]
-    assert [item.id for item in office.service.list(service="cart")] == [done]
+    assert [item.id for item in office.service.list(ADA, active_only=True)] == [running]
+    assert [item.id for item in office.service.list(ADA, service="cart")] == [done]
 
 
 @pytest.mark.parametrize("limit", [0, 501])
 def test_a_page_has_a_bound(office: Office, limit: int) -> None:
     with pytest.raises(InvalidInputError, match="limit"):
-        office.service.list(limit=limit)
+        office.service.list(ADA, limit=limit)
 
 
 def test_a_view_tells_asked_and_observed_weight_and_the_stage(office: Office) -> None:
@@ -45,7 +45,7 @@ def test_a_view_tells_asked_and_observed_weight_and_the_stage(office: Office) ->
     office.desk.run(rollout_id, until="progressing")
     office.desk.tick()
 
-    view = office.service.get(rollout_id)
+    view = office.service.get(rollout_id, ADA)
 
     assert (view.weight_asked_percent, view.weight_observed_percent) == (5.0, 5.0)
     assert [stage.status for stage in view.stages] == ["current", "waiting"]
@@ -63,7 +63,7 @@ def test_half_a_stage_is_half_its_progress_and_half_its_time_left(office: Office
     assert entered_at is not None
     office.clock.advance((entered_at - office.clock.now()).total_seconds() + 300)
 
-    view = office.service.get(rollout_id)
+    view = office.service.get(rollout_id, ADA)
 
     assert view.stages[0].progress == pytest.approx(0.5)
     assert view.stage_time_left_s == pytest.approx(300)
@@ -75,7 +75,7 @@ def test_a_criterion_is_shown_with_its_answer_and_figures(office: Office) -> Non
     office.desk.worlds[RolloutId(rollout_id)].figures(error_rate=0.2, side="new")
     office.desk.tick()
 
-    criterion = office.service.get(rollout_id).stages[0].criteria[0]
+    criterion = office.service.get(rollout_id, ADA).stages[0].criteria[0]
 
     assert criterion.verdict == "not-met"
     assert "20" in criterion.found
@@ -87,7 +87,7 @@ def test_metrics_of_both_versions_stand_beside_the_tightest_limit(office: Office
     office.desk.run(rollout_id, until="progressing")
     office.desk.tick()
 
-    metric = next(m for m in office.service.get(rollout_id).metrics if m.name == "error_rate")
+    metric = next(m for m in office.service.get(rollout_id, ADA).metrics if m.name == "error_rate")
 
     assert (metric.new, metric.stable, metric.limit, metric.unit) == (0.0, 0.0, 0.02, "share")
 
@@ -111,9 +111,9 @@ def test_a_bound_that_moves_with_the_stable_version_is_no_fixed_limit() -> None:
 def test_decisions_are_newest_first_and_without_the_asking(office: Office) -> None:
     rollout_id = office.put_rollout()
     office.desk.run(rollout_id, until="progressing")
-    office.service.act(rollout_id, CommandKind.PAUSE, "ada")
+    office.service.act(rollout_id, CommandKind.PAUSE, ADA)
 
-    kinds = [decision.kind for decision in office.service.get(rollout_id).decisions]
+    kinds = [decision.kind for decision in office.service.get(rollout_id, ADA).decisions]
 
     assert kinds[0] == "paused"
     assert not any(kind.startswith("asked-") for kind in kinds)
@@ -122,9 +122,9 @@ def test_decisions_are_newest_first_and_without_the_asking(office: Office) -> No
 def test_history_pages_by_sequence(office: Office) -> None:
     rollout_id = office.put_rollout()
     office.desk.run(rollout_id, until="promoted")
-    whole = office.service.history(rollout_id)
+    whole = office.service.history(rollout_id, ADA)
 
-    rest = office.service.history(rollout_id, after=whole[1].seq)
+    rest = office.service.history(rollout_id, ADA, after=whole[1].seq)
 
     assert [entry.seq for entry in rest] == [entry.seq for entry in whole[2:]]
 
@@ -137,7 +137,7 @@ def test_plots_have_a_value_for_each_instant_and_name(office: Office) -> None:
         tx.add_samples(row.id, [SamplePoint(at, {"new.error_rate": 0.1, "weight_asked": 5.0})])
         tx.add_samples(row.id, [SamplePoint(at + timedelta(seconds=1), {"weight_asked": 10.0})])
 
-    series = office.service.series(rollout_id)
+    series = office.service.series(rollout_id, ADA)
 
     assert series.at == (at.timestamp(), at.timestamp() + 1)
     assert series.figures == {"new.error_rate": (0.1, None), "weight_asked": (5.0, 10.0)}
@@ -146,13 +146,13 @@ def test_plots_have_a_value_for_each_instant_and_name(office: Office) -> None:
 
 def test_a_change_is_noticed_by_its_token(office: Office) -> None:
     rollout_id = office.put_rollout()
-    first = office.service.wait_for_change(rollout_id, None)
+    first = office.service.wait_for_change(rollout_id, None, ADA)
     assert first is not None
-    assert office.service.wait_for_change(rollout_id, first.token, timeout_s=2.0) is None
+    assert office.service.wait_for_change(rollout_id, first.token, ADA, timeout_s=2.0) is None
 
     office.desk.tick()
 
-    second = office.service.wait_for_change(rollout_id, first.token)
+    second = office.service.wait_for_change(rollout_id, first.token, ADA)
     assert second is not None
     assert second.token != first.token
 
@@ -161,7 +161,7 @@ def test_an_explanation_says_what_it_waits_for(office: Office) -> None:
     rollout_id = office.put_rollout(a_plan(approvals=(1,)))
     office.desk.run(rollout_id, until="awaiting-approval")
 
-    found = office.service.explain(rollout_id)
+    found = office.service.explain(rollout_id, ADA)
 
     assert found.on_whom == ("lead",)
     assert "waits for approval" in found.headline
@@ -169,15 +169,15 @@ def test_an_explanation_says_what_it_waits_for(office: Office) -> None:
 
 def test_an_unknown_id_is_not_found(office: Office) -> None:
     with pytest.raises(NotFoundError):
-        office.service.get("0198c0de-0000-7000-8000-000000000000")
+        office.service.get("0198c0de-0000-7000-8000-000000000000", ADA)
 
 
 def test_a_whole_trail_is_verified_up_to_its_head(office: Office) -> None:
     rollout_id = office.put_rollout()
     office.desk.run(rollout_id, until="promoted")
-    entries = office.service.history(rollout_id)
+    entries = office.service.history(rollout_id, ADA)
 
-    found = office.service.verify_audit(entries[0].hash)
+    found = office.service.verify_audit(ADA, entries[0].hash)
 
     assert (found.entries, found.head) == (len(entries), entries[-1].hash)
 
@@ -199,11 +199,11 @@ def test_a_harmed_trail_is_found(office: Office, harm: str, words: str) -> None:
         connection.execute(text(harm))
 
     with pytest.raises(AuditBrokenError, match=words):
-        office.service.verify_audit()
+        office.service.verify_audit(ADA)
 
 
 def test_a_head_noted_earlier_that_is_gone_is_found(office: Office) -> None:
     office.desk.run(office.put_rollout(), until="promoted")
 
     with pytest.raises(AuditBrokenError, match="cut off"):
-        office.service.verify_audit("f" * 64)
+        office.service.verify_audit(ADA, "f" * 64)

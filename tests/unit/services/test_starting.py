@@ -7,7 +7,7 @@ import pytest
 from sluiceway.domain.rollouts.model import CommandKind
 from sluiceway.errors import ConflictError, InvalidInputError, ProcessFileError
 from sluiceway.services.views import RolloutView
-from tests.unit.services.desk import Office
+from tests.unit.services.desk import ADA, Office
 
 PROCESS = """\
 service:
@@ -23,13 +23,13 @@ rollout:
 
 
 def start(office: Office, new: str = "2.0", stable: str | None = "1.0", **more: bool) -> RolloutView:
-    return office.service.start(PROCESS, "/srv/sluiceway.yaml", new, stable, "ada", **more)
+    return office.service.start(PROCESS, "/srv/sluiceway.yaml", new, stable, ADA, **more)
 
 
 def test_a_started_rollout_prepares_and_is_audited_with_its_process(office: Office) -> None:
     view = start(office)
 
-    first = office.service.history(view.summary.id)[0]
+    first = office.service.history(view.summary.id, ADA)[0]
     assert (view.summary.phase, view.summary.stable, view.summary.new) == ("preparing", "1.0", "2.0")
     assert (first.kind, first.actor) == ("rollout-started", "ada")
     assert "checkout from 1.0 to 2.0" in first.why
@@ -51,7 +51,7 @@ def test_the_stable_version_is_what_the_last_rollout_promoted(office: Office) ->
 
 def test_the_stable_version_is_what_the_last_rollout_went_back_to(office: Office) -> None:
     first = start(office).summary.id
-    office.service.act(first, CommandKind.ROLLBACK, "ada")
+    office.service.act(first, CommandKind.ROLLBACK, ADA)
     office.desk.run(first, until="rolled-back")
 
     assert start(office, new="3.0", stable=None).summary.stable == "1.0"
@@ -97,16 +97,16 @@ def test_a_file_without_a_service_or_ingress_says_what_is_missing(office: Office
     only_rollout = PROCESS[PROCESS.index("rollout:") :]
 
     with pytest.raises(ProcessFileError) as refused:
-        office.service.start(only_rollout, "r.yaml", "2.0", "1.0", "ada")
+        office.service.start(only_rollout, "r.yaml", "2.0", "1.0", ADA)
 
     assert [problem.split(": ")[1] for problem in refused.value.problems] == ["service", "ingress"]
 
 
 def test_a_file_with_problems_starts_nothing(office: Office) -> None:
     with pytest.raises(ProcessFileError, match="150"):
-        office.service.start(PROCESS.replace("5%", "150%"), "r.yaml", "2.0", "1.0", "ada")
+        office.service.start(PROCESS.replace("5%", "150%"), "r.yaml", "2.0", "1.0", ADA)
 
-    assert office.service.list() == ()
+    assert office.service.list(ADA) == ()
 
 
 def test_an_edit_replaces_the_stages_that_are_left(office: Office) -> None:
@@ -116,7 +116,7 @@ def test_an_edit_replaces_the_stages_that_are_left(office: Office) -> None:
         "    - {name: all", "    - {name: half, weight: 50%, duration: 1m}\n    - {name: all"
     )
 
-    view = office.service.act(rollout_id, CommandKind.EDIT, "ada", plan_text=edited)
+    view = office.service.act(rollout_id, CommandKind.EDIT, ADA, plan_text=edited)
 
     assert [stage.id for stage in view.stages] == ["few", "half", "all"]
     assert view.decisions[0].kind == "edited"

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from litestar import Litestar
+from litestar.di import Provide
 from litestar.testing import TestClient
 
 from sluiceway.web.routes import web_handlers
-from tests.unit.services.desk import Office, open_office
+from tests.unit.services.desk import ADA, Office, open_office
 
 
 @dataclass
@@ -25,6 +26,10 @@ class Console:
 @pytest.fixture
 def console(tmp_path: Path) -> Iterator[Console]:
     with open_office(tmp_path) as office:
-        app = Litestar(web_handlers(office.service), openapi_config=None)
+        app = Litestar(
+            web_handlers(office.service),
+            dependencies={"by": Provide(lambda: ADA, sync_to_thread=False)},
+            openapi_config=None,
+        )
         with TestClient(app) as client:
             yield Console(office, client)

@@ -8,7 +8,7 @@ is held is kept aside and honoured by the save, so no event is slept through.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -171,12 +171,20 @@ def get_row(connection: Connection, rollout_id: str) -> RolloutRow:
 
 
 def list_rows(
-    connection: Connection, *, service: str | None, active_only: bool, limit: int, before: RolloutId | None
+    connection: Connection,
+    *,
+    service: str | None,
+    services: Collection[str] | None = None,
+    active_only: bool,
+    limit: int,
+    before: RolloutId | None,
 ) -> Sequence[RolloutRow]:
     """Return newest first. Raise NotFoundError when `before` names no rollout."""
     query = select(rollouts).order_by(rollouts.c.seq.desc()).limit(limit)
     if service is not None:
         query = query.where(rollouts.c.service == service)
+    if services is not None:
+        query = query.where(rollouts.c.service.in_([codec.storable(name) for name in services]))
     if active_only:
         query = query.where(rollouts.c.finished == false())
     if before is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -47,10 +47,21 @@ class SqlTransaction(ReleaseSql, PeopleSql, RunSql):
         return rollout_rows.get_row(self._connection, rollout_id)
 
     def list_rollouts(
-        self, *, service: str | None, active_only: bool, limit: int, before: RolloutId | None
+        self,
+        *,
+        service: str | None,
+        services: Collection[str] | None = None,
+        active_only: bool,
+        limit: int,
+        before: RolloutId | None,
     ) -> Sequence[RolloutRow]:
         return rollout_rows.list_rows(
-            self._connection, service=service, active_only=active_only, limit=limit, before=before
+            self._connection,
+            service=service,
+            services=services,
+            active_only=active_only,
+            limit=limit,
+            before=before,
         )
 
     def claim_due(self, now: datetime, lease_s: float, limit: int) -> Sequence[RolloutRow]:

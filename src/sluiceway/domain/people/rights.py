@@ -28,7 +28,7 @@ _CONTAINS: Mapping[Permission, frozenset[Permission]] = {
 
 
 def rights_of_roles(roles: Iterable[Role]) -> dict[str, frozenset[Permission]]:
-    """Return what each role of a process may do: whoever plays one may read. It can't change built-in ones."""
+    """Return what each role of a process may do: who plays one may read. Built-in ones it can't change."""
     found = {role.id: frozenset({Permission.READ, *role.may}) for role in roles}
     return {name: _contained(rights) for name, rights in found.items() if name not in BUILT_IN}
 

@@ -83,9 +83,12 @@ export class Link {
   }
 }
 
-/** Fetch a part of a page. Rejects when the server does not answer in time or says no. */
+/** Fetch a part of a page. Rejects when the server does not answer in time or says no; whoever is logged in no
+ * more is sent to log in again. */
 export async function fetchPart(address) {
-  const response = await fetch(address, { signal: AbortSignal.timeout(4000), cache: "no-store" });
+  const headers = { "X-Sluice-Client": "console" };
+  const response = await fetch(address, { headers, signal: AbortSignal.timeout(4000), cache: "no-store" });
+  if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
   return response.text();
 }
