@@ -40,8 +40,8 @@ _FIGURE = re.compile(
 )
 _WHOLE = re.compile(r"(\d+)\.0+")  # 4.0 is 4
 _ORDINAL = re.compile(
-    r"^[\s#>|+*/-]*\d+(?:\.\d+)*[.)]?\s(?=\D)(?<=[.)]\s)"  # "1. First", "### 2. Strategy"
-    r"|^#+ \d+(?:\.\d+)*\.? "
+    r"^[\s#>|+*/-]*\d+(?:\.\d+)*[.)]\s"  # "1. First", "## 2. Strategy"
+    r"|^#+ \d+(?:\.\d+)+\s"  # "### 2.1 Channels"
     r"|\b(?:stage|gate|phase|step|section|cycle|scenario) \d+\b",
     re.IGNORECASE | re.MULTILINE,
 )

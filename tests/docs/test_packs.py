@@ -233,6 +233,7 @@ def test_a_map_that_is_not_true_of_the_pack_is_told(said: str, instead: str, wro
         ("2,547 users since 2024-03-15", "2,547, 2024-03-15"),
         ("P95 of v2.0.0 with k6", ""),
         ("### 2.1 Channels", ""),
+        ("### 3 Days Before Release", "3d"),
         ("3. Third of 4", "4"),
         ("0.1% of 1.5.0", "0.1%, 1.5.0"),
         ("4.0 and 10.0%", "10%, 4"),
