@@ -74,14 +74,18 @@ def _check(fields: Fields, rule: Rule, _scope: Scope) -> None:
             fields.at(key).problem(f'"{key}" goes with {" or ".join(owners)}, found none of them')
     match rule:
         case ByPeople(people=people, count=count) if count > len(people):
-            fields.at("count").problem(f"{count} of {len(people)} people can never agree, expected fewer")
+            fields.at("count").problem(
+                f"{count} is more than the people named, expected at most {len(people)}"
+            )
         case AnyOf(rules=rules, count=count) if count > len(rules):
-            fields.at("count").problem(f"{count} of {len(rules)} rules can never be met, expected fewer")
+            fields.at("count").problem(
+                f"{count} is more than the rules there are, expected at most {len(rules)}"
+            )
         case ByWeight(weights=weights, at_least=at_least):
             total = sum(weight for _, weight in weights)
             if at_least > total:
                 fields.at("at_least").problem(
-                    f"{at_least} is more than the {total} that all weights add up to, expected at most that"
+                    f"{at_least} is more than all weights add up to, expected at most {total}"
                 )
         case _:
             pass

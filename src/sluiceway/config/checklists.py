@@ -117,7 +117,7 @@ def _checklist(
 def _check_checklist(fields: Fields, checklist: Checklist, _scope: Scope) -> None:
     if fields.has("until") and fields.has("after"):
         fields.at("until").problem('"until" goes with "at", expected it within "after"')
-    elif checklist.until_s is not None and checklist.until_s < checklist.offset_s:
+    elif fields.has("until") and (checklist.until_s or 0.0) < checklist.offset_s:
         fields.at("until").problem("ends before it begins, expected a time after `at`")
     parents = {item.id: (item.parent,) for item in checklist.items if item.parent}
     cycle = cycle_in(parents)

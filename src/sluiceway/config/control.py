@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sluiceway.config import values
 from sluiceway.config.plain import DURATION, ID, TEXT, TEXTS, TIME, TRUTH, WEEKDAY, number, some, whole
-from sluiceway.config.records import Part, Reader, Record, Scope, listed, named, part
+from sluiceway.config.records import Part, Reader, Record, Scope, listed, named, one_of_these, part
 from sluiceway.config.sections import Fields, Schema
 from sluiceway.config.tree import Value
 from sluiceway.domain.changes.conditions import check_condition
@@ -165,15 +165,15 @@ MEETING = Record(
 
 def _check_board(fields: Fields, board: Board, _scope: Scope) -> None:
     if board.chair not in board.voting:
-        fields.at("chair").problem(
-            f'"{board.chair}" does not vote, expected one of {", ".join(board.voting)}'
-        )
+        voting = one_of_these(board.voting)
+        fields.at("chair").problem(f'"{board.chair}" does not vote, expected {voting}')
     for role in board.advisory:
         if role in board.voting:
             fields.at("advisory").problem(f'"{role}" votes already, expected it in one of the two lists')
+    most = len(board.voting)
     for key, quorum in (("quorum", board.quorum), ("emergency_quorum", board.emergency_quorum)):
-        if quorum > len(board.voting):
-            fields.at(key).problem(f"{quorum} of {len(board.voting)} votes can never be cast, expected fewer")
+        if quorum > most:
+            fields.at(key).problem(f"{quorum} is more than the votes there are, expected at most {most}")
 
 
 _ROLES = some(named("role"), "the id of a role")

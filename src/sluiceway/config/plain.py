@@ -189,7 +189,7 @@ def word(words: type[Word]) -> Reader[Word]:
             value.problem(f'unknown word "{found}", expected one of {listed}{near}')
         return choice
 
-    return _of({"type": "string", "enum": list(words)}, read)
+    return _of({"type": "string", "enum": [choice.value for choice in words]}, read)
 
 
 def one_word(*words: str) -> Reader[str]:

@@ -8,7 +8,7 @@ problem of its own is not called unknown as well. Single values are read by `pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -182,10 +182,22 @@ def ids_of(value: Value | None) -> frozenset[str]:
     return frozenset(found for item in items if (found := _id_of(item)[0]))
 
 
+def with_article(noun: str) -> str:
+    """Return the noun with "a" or "an" before it."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def one_of_these(names: Collection[str]) -> str:
+    """Return "one of ada, bob", or the only name; too many are counted instead."""
+    if len(names) > _MANY:
+        return f"one of the {len(names)} that this process has"
+    return f"{'' if len(names) == 1 else 'one of '}{', '.join(sorted(names))}"
+
+
 def _id_of(item: Value) -> tuple[str, Value]:
     """Return an item's id and where it stands, "" when it has none. A plain text is the id of its slug."""
     if item.is_scalar:
-        return slug(item.raw), item
+        return slug(item.raw) if item.raw.strip() else "", item
     entries = item.entries() if item.is_mapping else ()
     return next(((entry.raw, entry) for key, entry in entries if key.raw == "id"), ("", item))
 
@@ -196,7 +208,7 @@ def listed(record: Record[T], *, least: int = 0, what: str = "") -> Reader[tuple
 
     def read(value: Value, scope: Scope) -> tuple[T, ...] | None:
         if not value.is_list:
-            value.expected(f"a list of which each item is a {noun}")
+            value.expected(f"a list of which each item is {with_article(noun)}")
             return None
         items = value.items()
         if len(items) < least:
@@ -234,7 +246,7 @@ def named(kind: str, *, besides: tuple[str, ...] = ()) -> Reader[str]:
 
     def read(value: Value, scope: Scope) -> str | None:
         if not value.is_scalar:
-            value.expected(f"the id of a {kind}")
+            value.expected(f"the id of {with_article(kind)}")
             return None
         known = scope.known.get(kind, frozenset[str]())
         if value.raw in known or value.raw in besides:
@@ -248,10 +260,8 @@ def named(kind: str, *, besides: tuple[str, ...] = ()) -> Reader[str]:
 
 def _expected(kind: str, known: frozenset[str]) -> str:
     if not known:
-        return f", expected the id of a {kind}, of which this process has none"
-    if len(known) > _MANY:
-        return f", expected the id of one of the {len(known)} that this process has"
-    return f", expected {'' if len(known) == 1 else 'one of '}{', '.join(sorted(known))}"
+        return f", expected the id of {with_article(kind)}, of which this process has none"
+    return f", expected {one_of_these(known)}"
 
 
 def cycle_in(links: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

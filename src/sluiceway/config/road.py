@@ -10,6 +10,7 @@ from sluiceway.config.plain import ID, RANGE, TEXT, TEXTS, TRUTH, one_word, some
 from sluiceway.config.records import OneOf, Part, Reader, Record, Scope, listed, named, part
 from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value
+from sluiceway.domain.people.model import ADMIN_ROLE
 from sluiceway.domain.process.team import (
     CANCELLED,
     ROLLED_BACK,
@@ -35,6 +36,12 @@ BUILT_IN_PHASES = (
 _FIELDS = tuple(field.name for field in fields_of(Facts))
 _NEEDS = tuple(kind.value for kind in NeedKind)
 
+
+def _check_role(fields: Fields, role: Role, _scope: Scope) -> None:
+    if role.id == ADMIN_ROLE:
+        fields.at("id").problem(f'"{role.id}" is built in and may do everything, expected another id')
+
+
 ROLE = Record(
     "role",
     "A part somebody plays",
@@ -45,6 +52,7 @@ ROLE = Record(
         part("duties", TEXTS, "what it is there for"),
         part("may", some(word(Permission), "a permission"), "what it may do"),
     ),
+    check=_check_role,
 )
 
 
@@ -209,13 +217,21 @@ def with_built_in_phases(phases: Sequence[Phase]) -> tuple[Phase, ...]:
     return (*phases, *(phase for phase in BUILT_IN_PHASES if phase.id not in listed_ids))
 
 
-def check_road(types_value: Value, types: Sequence[ReleaseType], phases: Sequence[Phase]) -> None:
-    """Report each path that no release could walk: its kinds of phases are out of order."""
+def check_road(
+    types_value: Value, types: Sequence[ReleaseType], phases: Sequence[Phase], *, has_rollout: bool
+) -> None:
+    """Report each path that no release could walk, because its kinds of phases are out of order.
+
+    `has_rollout`: the file has a rollout for types that name none.
+    """
     by_id = {phase.id: phase for phase in phases}
     for item, release_type in zip(types_value.items(), types, strict=True):
+        path = [by_id[phase] for phase in release_type.path]
         for key, path_value in item.entries():
             if key.raw == "path":
-                _check_path(path_value, [by_id[phase] for phase in release_type.path])
+                _check_path(path_value, path)
+        if not (has_rollout or release_type.rollout) and any(p.kind is PhaseKind.ROLLOUT for p in path):
+            item.note("has no rollout, and neither has the file: such a release can't reach its users")
 
 
 def _check_path(value: Value, path: Sequence[Phase]) -> None:

@@ -90,7 +90,7 @@ def _read_country(value: Value, _scope: Scope) -> str | None:
 def _check_freeze(fields: Fields, freeze: Freeze, _scope: Scope) -> None:
     if freeze.last < freeze.first:
         fields.at("last").problem(f"{freeze.last} is before {freeze.first}, expected a day on or after it")
-    elif freeze.yearly and (freeze.last - freeze.first).days >= _YEAR_DAYS:
+    elif freeze.yearly and (freeze.last - freeze.first).days + 1 >= _YEAR_DAYS:
         fields.at("last").problem("closes every day of every year, expected less than a year")
 
 

@@ -47,7 +47,8 @@ class Findings:
     notes: list[Problem] = field(default_factory=list[Problem])
 
     def _lines(self, found: list[Problem]) -> tuple[str, ...]:
-        ordered = sorted(dict.fromkeys(found), key=lambda p: (p.file != self.name, p))
+        once = {(p.file, p.line, p.column, p.message): p for p in reversed(found)}  # aliases are read often
+        ordered = sorted(once.values(), key=lambda p: (p.file != self.name, p))
         return tuple(f"{p.file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in ordered)
 
     def raise_problems(self) -> None:

@@ -9,15 +9,18 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sluiceway.config import parse_process
+from sluiceway.config import parse_process, team_parts
 from sluiceway.config.vocabulary import PROCESS, SECTIONS
 from sluiceway.domain.process.plan import FULL_WEIGHT_BP
 from sluiceway.errors import ProcessFileError
 
-COMPLETE = (Path(__file__).with_name("good") / "complete.yaml").read_text(encoding="utf-8")
+GOOD = Path(__file__).with_name("good")
+COMPLETE = (GOOD / "complete.yaml").read_text(encoding="utf-8")
+TEAM = (GOOD / "team.yaml").read_text(encoding="utf-8")
 WORDS = sorted(
     {word for s in (PROCESS, *SECTIONS.values()) for k in s.keys for word in (k.name, *k.synonyms)}
 )
+TEAM_KEYS = ["rollouts", *(key.name for key in team_parts.KEYS)]
 LEAVES = st.one_of(
     st.none(),
     st.booleans(),
@@ -51,7 +54,7 @@ def read(text: str) -> tuple[str, ...]:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     top=st.dictionaries(
-        st.sampled_from(["service", "ingress", "metrics", "rollout"]), some_yaml(), max_size=4
+        st.sampled_from(["service", "ingress", "metrics", "rollout", *TEAM_KEYS]), some_yaml(), max_size=4
     )
 )
 def test_any_shape_gives_a_process_or_problems(top: Any) -> None:
@@ -67,6 +70,12 @@ def test_any_shape_gives_a_process_or_problems(top: Any) -> None:
 @example(at=0, length=0, put="\ud800")
 def test_a_damaged_file_gives_a_process_or_problems(at: int, length: int, put: str) -> None:
     read(COMPLETE[:at] + put + COMPLETE[at + length :])
+
+
+@settings(max_examples=60, deadline=None)
+@given(at=st.integers(0, len(TEAM)), length=st.integers(0, 30), put=st.text(max_size=3))
+def test_a_damaged_team_gives_a_process_or_problems(at: int, length: int, put: str) -> None:
+    read(TEAM[:at] + put + TEAM[at + length :])
 
 
 @settings(max_examples=100, deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +50,19 @@ NEEDS_THE_READER = {
     *("metric-query-for-envoy", "metric-times", "metric-unit", "nested-deep", "no-stages"),
     *("stage-no-duration", "sticky-names", "stop-grace", "trigger-manual", "trigger-metric"),
     *("trigger-twice", "trigger-two-windows", "weight-zero", "weights-fall"),
+    *("team-environment-cycle", "team-item-cycle", "team-matrix", "team-milestone-cycle"),
+    *("team-path-kinds", "team-phase-references", "team-risk-conditions", "team-risk-levels"),
+    *("team-stage-role", "team-type-references"),
 }
 ENDLESS = {"anchor-in-itself"}  # no finite data that a schema could look at
 
 
 def plain(value: Any) -> Any:
-    """Return YAML data as JSON would hold it: keys are texts."""
+    """Return YAML data as JSON would hold it: keys and days are texts."""
     if isinstance(value, dict):
         return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, date):
+        return value.isoformat()
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
