@@ -20,7 +20,7 @@ from sluiceway.adapters.data_dir import DataDir
 from sluiceway.adapters.logs import set_up_logs
 from sluiceway.api.events import Shutdown
 from sluiceway.api.guard import is_loopback
-from sluiceway.bootstrap import App, Settings, build_app
+from sluiceway.bootstrap import App, Settings, accounts_here, build_app
 from sluiceway.errors import InvalidInputError
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -42,6 +42,8 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
     with ExitStack() as ending:
         data_dir.lock()
         ending.callback(data_dir.unlock)
+        if not is_loopback(settings.host):
+            _require_accounts(settings)
         listener = ending.enter_context(listen(settings.host, settings.port))
         set_up_logs(data_dir.log_file, level=settings.log_level, to_stderr=not sys.stderr.isatty())
         app = build_app(settings)
@@ -51,21 +53,34 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
             app.start()
             ending.callback(app.stop)
             data_dir.announce(url)
-            say(f"Sluiceway is at {url}; data and log are in {data_dir.path}; Ctrl-C ends it")
+            others = f", for others under {settings.own_name}" if settings.own_name else ""
+            say(f"Sluiceway is at {url}{others}; data and log are in {data_dir.path}; Ctrl-C ends it")
             _log.info("serving", url=url, data=str(data_dir.path), speed=settings.speed)
             _serve(app, listener)
             say("stopping; the proxy and the services' processes go on serving users")
             _log.info("stopping")
 
 
+def _require_accounts(settings: Settings) -> None:
+    """Raise InvalidInputError unless whoever reaches this server from elsewhere will have to log in."""
+    with accounts_here(settings.data_dir) as accounts:
+        is_closed = accounts.exist()
+    if not is_closed:
+        raise InvalidInputError(
+            f"--host is {settings.host}, but there are no accounts, so whoever reaches this server could do "
+            f"everything: make the first with `sluice account create NAME --admin --data "
+            f"{settings.data_dir}`, or use 127.0.0.1"
+        )
+    if not settings.own_name:
+        raise InvalidInputError(
+            f"--host is {settings.host}; say with --name under which host name people reach this server, "
+            "such as sluice.example.org: requests for any other name are refused"
+        )
+
+
 @contextmanager
 def listen(host: str, port: int) -> Generator[socket.socket]:
-    """Yield a listening socket on a loopback address; raises InvalidInputError when that can't be."""
-    if not is_loopback(host):
-        raise InvalidInputError(
-            f"--host is {host}, but whoever reaches this server may act and there are no accounts yet: use "
-            "127.0.0.1 or ::1, and a tunnel or a proxy with its own login to reach it from elsewhere"
-        )
+    """Yield a listening socket; raises InvalidInputError when the address can't be listened on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host.strip("[]"), port), family=family, backlog=_BACKLOG)
@@ -129,5 +144,7 @@ def _told_to_stop_ends(shutdown: Shutdown) -> Generator[None]:
 
 
 def _url(listener: socket.socket) -> str:
+    """Return the address for clients on this machine."""
     host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

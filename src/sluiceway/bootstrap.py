@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from litestar import Litestar
 from sluiceway.adapters.clock import SystemClock
 from sluiceway.adapters.data_dir import DEFAULT_NAME, DataDir
 from sluiceway.adapters.deploy.local import LocalProcesses
+from sluiceway.adapters.execution.local import LocalExecution
 from sluiceway.adapters.metrics.deploy_metrics import DeployMetrics
 from sluiceway.adapters.metrics.envoy import EnvoyMetrics
 from sluiceway.adapters.metrics.prometheus import PrometheusMetrics
@@ -27,13 +29,17 @@ from sluiceway.adapters.work.dbos_work import DbosWork
 from sluiceway.api.app import Services, create_api
 from sluiceway.api.events import Shutdown
 from sluiceway.domain.process.plan import MetricSource
+from sluiceway.domain.process.team import TeamProcess
+from sluiceway.domain.releases.model import Release
 from sluiceway.engine.engine import Engine, last_process_time
 from sluiceway.errors import NotFoundError
 from sluiceway.ports.metrics import MetricsProvider
+from sluiceway.ports.store import Transaction
 from sluiceway.ports.tracing import Tracer
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
+from sluiceway.services.processes import process_of, team_of
 from sluiceway.services.putting_away import put_away
 from sluiceway.services.rollouts import RolloutService
 from sluiceway.services.sessions import SessionService
@@ -127,6 +133,10 @@ def _give_up_reserve(data_dir: DataDir) -> None:
         _log.warning("the disk is full: the reserve was given up; make room", data=str(data_dir.path))
 
 
+def _process_kept(tx: Transaction, release: Release) -> TeamProcess:
+    return team_of(process_of(tx, release.service, release.process_hash))
+
+
 def take_down(settings: Settings, by: str) -> tuple[str, ...]:
     """End the proxies and services of one data directory that nobody serves; return what was ended.
 
@@ -147,6 +157,19 @@ def take_down(settings: Settings, by: str) -> tuple[str, ...]:
             store.close()
     finally:
         data_dir.unlock()
+
+
+@contextmanager
+def accounts_here(folder: Path) -> Generator[AccountService]:
+    """Yield the accounts of a data directory, for whoever holds it in hand; a server may work on it, too.
+
+    Raises StoreError when it can't be used.
+    """
+    store = open_store(DataDir(folder).database)
+    try:
+        yield AccountService(store, SystemClock(1.0, last_process_time(store)), Argon2Passwords())
+    finally:
+        store.close()
 
 
 def build_app(settings: Settings) -> App:
@@ -175,6 +198,8 @@ def build_app(settings: Settings) -> App:
         deploy=deploy,
         metrics=metrics,
         work=work,
+        execution=LocalExecution(),
+        process_of=_process_kept,
         tracer=tracer,
         make_room=partial(_give_up_reserve, data_dir),
     )

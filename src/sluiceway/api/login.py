@@ -6,8 +6,6 @@ the cookie is marked `Secure`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -19,18 +17,10 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from sluiceway.api.guard import COOKIE, OPEN
 from sluiceway.api.requests import LoginRequest, NoRequest
 from sluiceway.domain.people.model import Principal
-from sluiceway.services.sessions import LASTS_S, IdentityView, SessionService
+from sluiceway.services.sessions import LASTS_S, IdentityView, LoginView, SessionService
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
 _AnyRequest = Request[Any, Any, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class LoginView:
-    """A login that began. It ends at `expires_at`, or 12 hours after it was last used."""
-
-    name: str
-    expires_at: datetime
 
 
 @post(
@@ -49,7 +39,7 @@ def log_in(
         data.name, data.password, address=address, agent=request.headers.get("user-agent", "")
     )
     return Response(
-        LoginView(begun.name, begun.expires_at),
+        begun.view,
         headers=_NOT_KEPT,
         cookies=[_cookie(request, begun.key, round(LASTS_S))],
     )

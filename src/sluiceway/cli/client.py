@@ -1,4 +1,4 @@
-"""Talks to a running `sluice serve`: finds its address, sends who acts, turns problems back into errors."""
+"""Talks to a running `sluice serve`: finds its address, says who we are, turns problems back into errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,8 +14,10 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from sluiceway.adapters.data_dir import find_data_dir, read_note
-from sluiceway.errors import InvalidInputError, NotServedError, ProcessFileError, SluicewayError
+from sluiceway.cli import credentials
+from sluiceway.errors import NotServedError, ProcessFileError, SluicewayError
 from sluiceway.services.points import PointView
+from sluiceway.services.sessions import LoginView
 from sluiceway.services.views import RolloutView
 
 SERVER_VARIABLE = "SLUICE_SERVER"
@@ -56,15 +57,17 @@ def actor() -> str:
 
 
 class Client:
-    """One server. `transport` replaces the network, for tests."""
+    """One server, as whoever `credentials` says we are. `transport` replaces the network, for tests."""
 
     def __init__(self, address: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self.address = address.rstrip("/")
+        shown = credentials.headers_for(self.address)
         self._http = httpx.Client(
             base_url=self.address,
             headers=[
                 (b"X-Sluice-Client", b"sluice-cli"),
                 (b"X-Sluice-Actor", actor().encode("latin-1", "replace")),
+                *((name.encode(), value.encode()) for name, value in shown.items()),
             ],
             timeout=_TIMEOUT,
             transport=transport,
@@ -82,17 +85,23 @@ class Client:
         with self._reached():
             return _parsed(self._http.post(path, json=body), kind)
 
+    def log_in(self, name: str, password: str) -> tuple[LoginView, str]:
+        """Begin a session; return it with its key. Raises as `get` does, TooManyAttemptsError besides."""
+        with self._reached():
+            response = self._http.post("/api/session", json={"name": name, "password": password})
+            begun = _parsed(response, LoginView)
+        key = response.cookies.get(credentials.COOKIE)
+        if not key:
+            raise NotServedError(f"{self.address} logged {name} in but sent no session; is it a Sluiceway?")
+        return begun, key
+
     def push(self, points: Sequence[Mapping[str, str | float]], token: str) -> list[PointView]:
         """Push figures; return what became of each. Raises as `get` does, UnauthorisedError for the token.
 
         A token is sent in clear to this machine only: raises InvalidInputError for other plain addresses.
         """
         with self._reached():
-            url = httpx.URL(self.address)
-            if url.scheme != "https" and not _is_this_machine(url.host):
-                raise InvalidInputError(
-                    f"the token would travel to {url.host} in clear; use an https:// address, or a tunnel"
-                )
+            credentials.require_private(self.address, "the token")
             headers = {"Authorization": f"Bearer {token}"}
             return _parsed(self._http.post("/api/points", json=points, headers=headers), list[PointView])
 
@@ -122,13 +131,6 @@ class Client:
                 f"no `sluice serve` answers at {self.address} ({failure}); "
                 "start one, or name another with --server"
             ) from failure
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:

@@ -16,16 +16,23 @@ import typer
 import uuid_utils
 
 from sluiceway.cli.client import Client
+from sluiceway.cli.credentials import TOKEN_VARIABLE, checked_token
 from sluiceway.cli.files import what_bytes_are
 from sluiceway.cli.options import AsJson, Server, connect
 from sluiceway.cli.output import print_json, say
 from sluiceway.cli.points_csv import Line, point_of, read_lines
 from sluiceway.domain.points.model import Fate
-from sluiceway.errors import ConflictError, InvalidInputError, NotServedError, StoreError, UnauthorisedError
+from sluiceway.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotServedError,
+    StoreError,
+    UnauthorisedError,
+)
 from sluiceway.services.points import PointView
 from sluiceway.services.views import RolloutSummary
 
-TOKEN_VARIABLE = "SLUICE_TOKEN"
 _MOST_POINTS = 500  # in one request
 _MOST_BYTES = 500_000
 _MAX_TOKEN_BYTES = 4_096
@@ -106,8 +113,14 @@ def push(
 
 
 def _only_service(client: Client) -> str:
-    """Return the service that all recent rollouts are of, "" when there are several or none."""
-    services = {item.service for item in client.get("/api/rollouts", list[RolloutSummary], limit=100)}
+    """Return the service that all recent rollouts are of, "" when there are several or none to be seen.
+
+    A token that may only push sees none.
+    """
+    try:
+        services = {item.service for item in client.get("/api/rollouts", list[RolloutSummary], limit=100)}
+    except (ForbiddenError, UnauthorisedError):
+        return ""
     return services.pop() if len(services) == 1 else ""
 
 
@@ -219,12 +232,8 @@ def _token(file: Path | None) -> str:
     else:
         token, place = _read_token(file), str(file)
     if not token:
-        raise UnauthorisedError(
-            f"{place} holds no token; `sluice token create NAME` on the machine of the server makes one"
-        )
-    if not (token.isascii() and token.isprintable()) or " " in token:
-        raise UnauthorisedError(f"{place} holds something else than one token; write just the token there")
-    return token
+        raise UnauthorisedError(f"{place} holds no token; `sluice token create NAME` makes one")
+    return checked_token(token, place)
 
 
 def _read_token(file: Path) -> str:

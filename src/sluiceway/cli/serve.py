@@ -20,7 +20,7 @@ def serve(
     data: Annotated[Path, typer.Option("--data", help="Where everything is kept.")] = Path(DEFAULT_NAME),
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes any free one.")] = 7700,
     host: Annotated[
-        str, typer.Option("--host", help="A loopback address; there are no accounts yet.")
+        str, typer.Option("--host", help="Where to listen; beyond this machine only with accounts.")
     ] = "127.0.0.1",
     speed: Annotated[
         float,
@@ -28,7 +28,7 @@ def serve(
     ] = 1.0,
     name: Annotated[
         str,
-        typer.Option("--name", help="A further host name that a proxy in front forwards as `Host`."),
+        typer.Option("--name", help="The host name under which people reach it, besides loopback ones."),
     ] = "",
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
 ) -> None:

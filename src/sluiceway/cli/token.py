@@ -1,4 +1,4 @@
-"""`sluice token create|list|revoke`: who may push figures."""
+"""`sluice token create|list|revoke`: what programs show instead of a login."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from rich.table import Table
 
 from sluiceway.cli.options import AsJson, Server, connect
 from sluiceway.cli.output import local_time, out, print_json, say
+from sluiceway.domain.process.durations import parse_duration
+from sluiceway.domain.process.team import Permission
 from sluiceway.errors import NotFoundError
 from sluiceway.services.tokens import NewTokenView, TokenView
 
-app = typer.Typer(help="Tokens of those who may push figures.", no_args_is_help=True)
+app = typer.Typer(help="Tokens: what programs show instead of a login.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Its name, such as payments: small letters, digits and -.")]
 
 
@@ -21,23 +23,48 @@ def create(
     name: Name,
     *,
     service: Annotated[
-        str, typer.Option("--service", help="The only service whose figures it may push; else any.")
+        str, typer.Option("--service", help="The only service it may be used for; else any.")
     ] = "",
+    scope: Annotated[
+        list[Permission] | None,
+        typer.Option(
+            "--scope", help="What it may do at most; repeat it for more. Else push.", show_default=False
+        ),
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option("--expires", help="How long it lasts, such as 30d; else for ever.", show_default=False),
+    ] = None,
+    owner: Annotated[str, typer.Option("--as", help="The account it acts as, if that is not your own.")] = "",
     server: Server = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a token and print it, this once: it is kept nowhere."""
-    made = connect(server).post("/api/tokens", NewTokenView, {"name": name, "service": service})
+    """Make a token and print it, this once: it is kept nowhere.
+
+    With the scope push alone it belongs to nobody; else it acts as you (or --as), never more than its scopes.
+    """
+    body: dict[str, object] = {"name": name, "service": service, "owner": owner}
+    if scope:
+        body["scopes"] = [one.value for one in scope]
+    if expires is not None:
+        body["expires_s"] = parse_duration(expires)
+    made = connect(server).post("/api/tokens", NewTokenView, body)
     if as_json:
         print_json(made, NewTokenView)
         return
     typer.echo(made.token)
-    say(f"token {made.name} may push figures of {made.service or 'any service'}; it is not shown again")
+    where = made.service or "any service"
+    until = f" until {local_time(made.expires_at)}" if made.expires_at else ""
+    if made.owner:
+        say(f"token {made.name} acts as {made.owner} for {where}{until}, at most: {', '.join(made.scopes)}")
+    else:
+        say(f"token {made.name} may push figures of {where}{until}")
+    say("it is not shown again")
 
 
 @app.command("list")
 def list_tokens(*, server: Server = None, as_json: AsJson = False) -> None:
-    """List tokens by name, revoked ones too: who made them, for what, and when they were last used."""
+    """List tokens by name, revoked ones too: your own, or as an administrator all."""
     found = connect(server).get("/api/tokens", list[TokenView])
     if as_json:
         print_json(found, list[TokenView])
@@ -46,24 +73,25 @@ def list_tokens(*, server: Server = None, as_json: AsJson = False) -> None:
         say("no tokens; make one with `sluice token create NAME`")
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("NAME", "SERVICE", "MADE", "BY", "LAST USED", "REVOKED"):
+    for heading in ("NAME", "ACTS AS", "MAY", "SERVICE", "MADE", "BY", "LAST USED", "STATE"):
         table.add_column(heading)
     for token in found:
-        revoked = f"{local_time(token.revoked_at)} by {token.revoked_by}" if token.revoked_at else ""
         table.add_row(
             token.name,
+            token.owner or "nobody",
+            ", ".join(token.scopes),
             token.service or "any",
             local_time(token.created_at),
             token.created_by,
             local_time(token.used_at) or "never",
-            revoked,
+            _state(token),
         )
     out().print(table)
 
 
 @app.command("revoke")
 def revoke(name: Name, *, server: Server = None, as_json: AsJson = False) -> None:
-    """Refuse a token from now on. What was pushed with it stays."""
+    """Refuse a token from now on. What was done with it stays."""
     if "/" in name or "?" in name or "#" in name:
         raise NotFoundError(f"{name!r} is no token's name; `sluice token list` shows them")
     token = connect(server).post(f"/api/tokens/{name}/revoke", TokenView, {})
@@ -71,3 +99,9 @@ def revoke(name: Name, *, server: Server = None, as_json: AsJson = False) -> Non
         print_json(token, TokenView)
     else:
         say(f"token {token.name} is revoked, since {local_time(token.revoked_at)} by {token.revoked_by}")
+
+
+def _state(token: TokenView) -> str:
+    if token.revoked_at is not None:
+        return f"revoked {local_time(token.revoked_at)} by {token.revoked_by}"
+    return f"until {local_time(token.expires_at)}" if token.expires_at is not None else ""

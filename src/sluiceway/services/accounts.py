@@ -102,15 +102,22 @@ class AccountService:
                 self._grant(tx, Grant(name, ADMIN_ROLE), access.actor(by))
             return _view(tx, name)
 
-    def create_first_here(self, name: str, password: str, actor: str, *, contact: str = "") -> AccountView:
+    def exist(self) -> bool:
+        """Return whether there is an account at all."""
+        with self._store.read() as tx:
+            return tx.has_accounts()
+
+    def create_first_here(
+        self, name: str, password: str, actor: str, *, title: str = "", contact: str = ""
+    ) -> AccountView:
         """Make the first account, an administrator. Only for whoever holds the data directory in hand.
 
         Raises ConflictError when there are accounts already.
         """
-        _check_account(name, password, "", contact, needs_password=True)
+        _check_account(name, password, title, contact, needs_password=True)
         kept = self._passwords.hashed(password)
         with self._store.begin() as tx:
-            row = AccountRow(name, name, contact, kept, self._clock.wall(), actor)
+            row = AccountRow(name, title or name, contact, kept, self._clock.wall(), actor)
             self._note(tx, actor, "accounts-begin", name, "from now on nobody is let in without a login")
             if tx.has_accounts():
                 raise ConflictError("there are accounts already; an administrator makes more of them")

@@ -63,12 +63,19 @@ class IdentityView:
 
 
 @dataclass(frozen=True, slots=True)
-class NewSession:
-    """A login. `key` is shown this once and kept nowhere."""
+class LoginView:
+    """A login that began. It ends at `expires_at`, or 12 hours after it was last used."""
 
-    key: str
     name: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A login with its `key`, which is handed over this once and kept nowhere."""
+
+    key: str
+    view: LoginView
 
 
 class SessionService:
@@ -175,7 +182,7 @@ class SessionService:
             tx.prune_sessions(now)
             tx.add_session(row)
             self._note(tx, account.name, "login", account.name, f"logged in from {address}")
-        return NewSession(key, account.name, row.expires_at)
+        return NewSession(key, LoginView(account.name, row.expires_at))
 
     def _note_use(self, session: SessionRow, now: datetime) -> None:
         """Remember when it was used, to the minute. A full disk keeps nobody out for that."""

@@ -20,7 +20,9 @@ def sluice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sluice:
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.delenv("SLUICE_SERVER", raising=False)
+    for name in ("SLUICE_SERVER", "SLUICE_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("SLUICE_ACTOR", "ada")
 
     def run(*words: str, typed: str | None = None) -> Result:

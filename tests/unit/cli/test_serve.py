@@ -105,7 +105,7 @@ def test_listening_beyond_this_machine_is_refused(tmp_path: Path, host: str) -> 
     code, said = refused("--data", str(tmp_path / "data"), "--host", host)
 
     assert code == 2
-    assert "no accounts yet" in said
+    assert "there are no accounts" in said
 
 
 def test_a_data_directory_that_cant_be_used_is_named(tmp_path: Path) -> None:
