@@ -12,7 +12,10 @@ from sluiceway.domain.process import metrics
 from sluiceway.domain.process.conditions import Conditions, Expressed
 from tests.docs.pages import ROOT, blocks
 
-FILE = (ROOT / "docs" / "reference" / "process-file.md").read_text(encoding="utf-8")
+FILE, TEAM = (
+    (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
+    for name in ("process-file.md", "process-file-team.md")
+)
 EXPRESSIONS = (ROOT / "docs" / "reference" / "expressions.md").read_text(encoding="utf-8")
 
 
@@ -22,10 +25,10 @@ def keys_of_the_schema() -> set[tuple[str, str]]:
     return {(title, key) for title, section in sections.items() for key in section["properties"]}
 
 
-def keys_of_the_page() -> set[tuple[str, str]]:
+def keys_of_the_pages() -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     title = ""
-    for line in FILE.splitlines():
+    for line in (*FILE.splitlines(), *TEAM.splitlines()):
         if line.startswith("#"):
             title = line.lstrip("# ")
         elif line.startswith("| `"):
@@ -35,18 +38,19 @@ def keys_of_the_page() -> set[tuple[str, str]]:
 
 
 def test_every_key_of_the_schema_stands_in_its_section_of_the_reference() -> None:
-    assert keys_of_the_schema() - keys_of_the_page() == set()
+    assert keys_of_the_schema() - keys_of_the_pages() == set()
 
 
 def test_the_reference_names_no_key_that_does_not_exist() -> None:
     actions = {("trigger", word) for word in ("immediate", "gradual", "emergency", "pause", "ask")}
+    values = {("extends", "null")}
 
-    assert keys_of_the_page() - keys_of_the_schema() == actions
+    assert keys_of_the_pages() - keys_of_the_schema() == actions | values
 
 
 @pytest.mark.parametrize(
     "text",
-    [block.body for block in blocks(FILE) if block.language == "yaml"],
+    [block.body for page in (FILE, TEAM) for block in blocks(page) if block.language == "yaml"],
     ids=lambda text: text[:20].strip(),
 )
 def test_the_examples_of_the_reference_are_valid(text: str, tmp_path: Path) -> None:
