@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sluiceway.cli.client import Client
-from sluiceway.cli.files import read_text
+from sluiceway.cli.files import read_process
 from sluiceway.cli.options import AsJson, Reason, RolloutArg, Server, Yes, connect, pick_rollout
 from sluiceway.cli.output import print_json, say
 from sluiceway.domain.process.plan import Action
@@ -207,7 +207,7 @@ def edit(
         CommandKind.EDIT,
         f"replace the rest of the plan by {process}",
         rollout,
-        _body(reason, if_version, process=read_text(process)),
+        _body(reason, if_version, process=read_process(process)),
         yes=yes,
         server=server,
         as_json=as_json,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sluiceway.config import parse_process
+from sluiceway.config.extends import extends_something
 from sluiceway.errors import InvalidInputError
 
 _MAX_BYTES = 500_000
@@ -22,6 +24,15 @@ def read_text(path: Path, *, what: str = "process file", most_bytes: int = _MAX_
         raise InvalidInputError(f"{path} can't be read ({failure.strerror})") from failure
     except UnicodeDecodeError as failure:
         raise InvalidInputError(f"{path} is {what_bytes_are(failure)}") from failure
+
+
+def read_process(path: Path) -> str:
+    """Return the text of a process file, with all that it extends where it does: it stands by itself then.
+
+    Raises InvalidInputError as `read_text` does, ProcessFileError when something it extends can't be used.
+    """
+    text = read_text(path)
+    return parse_process(text, str(path), path.parent).text if extends_something(text) else text
 
 
 def what_bytes_are(failure: UnicodeDecodeError) -> str:

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from sluiceway import __version__
-from sluiceway.cli import audit, plan, process, rollouts, token
+from sluiceway.cli import audit, plan, process, processes, rollouts, token
 from sluiceway.cli.demo import demo
 from sluiceway.cli.output import print_json, say
 from sluiceway.cli.push import push
@@ -50,6 +50,7 @@ app.command("down")(down)
 app.add_typer(rollouts.app, name="rollout")
 app.add_typer(audit.app, name="audit")
 app.add_typer(plan.app, name="plan")
+app.add_typer(processes.app, name="process")
 app.add_typer(token.app, name="token")
 app.command("push")(push)
 app.command(

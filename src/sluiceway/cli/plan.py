@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sluiceway.cli.files import read_text
+from sluiceway.cli.files import read_process
 from sluiceway.cli.options import AsJson
 from sluiceway.cli.output import out, print_json, say
 from sluiceway.cli.plan_tables import plan_report
@@ -63,7 +63,7 @@ def analysis(
     expected = read_expected(
         rps=rps, error_rate=error_rate, slow_rate=slow_rate, rates=rate or (), noise=noise
     )
-    view = plan_analysis(read_text(file), str(file), expected)
+    view = plan_analysis(read_process(file), str(file), expected)
     if as_json:
         print_json(view, AnalysisPlanView)
     else:

@@ -78,7 +78,7 @@ def schema() -> None:
 def _check(file: Path) -> Checked:
     text = read_text(file)
     try:
-        process = parse_process(text, str(file))
+        process = parse_process(text, str(file), file.parent)
     except ProcessFileError as error:
         return Checked(str(file), False, error.problems, ())
     return Checked(str(file), True, (), process.notes)

@@ -70,7 +70,7 @@ class Asked:
 
 def run(asked: Asked, plot: Path | None, *, as_json: bool) -> int:
     """Rehearse, tell, and return the exit code. Raises ProcessFileError, InvalidInputError."""
-    process = parse_process(read_text(asked.file), str(asked.file))
+    process = parse_process(read_text(asked.file), str(asked.file), asked.file.parent)
     # What the engine logs of simulated moments is of no use to anybody later.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     result = _rehearsed(process, asked)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sluiceway.cli import acts
-from sluiceway.cli.files import read_text
+from sluiceway.cli.files import read_process
 from sluiceway.cli.options import AsJson, LookedAt, Server, connect, pick_rollout
 from sluiceway.cli.output import local_time, out, print_json, say
 from sluiceway.cli.panels import explanation_text, rollout_panel, rollout_table
@@ -49,7 +49,7 @@ def start(
     """Start a rollout by a process file."""
     path = process.absolute()
     body = {
-        "process": read_text(path),
+        "process": read_process(path),
         "path": str(path),
         "new": new,
         "stable": stable,

@@ -24,6 +24,8 @@ from sluiceway.packs import pack_names, pack_text
 EXTENDS = "extends"
 MAX_FILES = 10
 
+_Pair = tuple[yaml.Node, yaml.Node]
+
 _FILES_OWN = frozenset({EXTENDS, "name", "description"})  # said of one file, never of those that extend it
 
 
@@ -67,12 +69,24 @@ def resolve(text: str, findings: Findings, folder: Path | None) -> Resolved:
     while sources:
         child = sources.pop().node
         node = _without(merge(_without(node, _FILES_OWN), Value(child, ROOT, findings)), frozenset({EXTENDS}))
+    node = _titled(node)
     check_size(node)
     resolved = yaml_text(node)
     if len(resolved) > MAX_CHARS:
         found = f"{len(resolved)} characters with all that it extends"
         raise ProcessFileError((f"{findings.name}:1:1: {ROOT}: {found}, expected at most {MAX_CHARS}",))
     return Resolved(node, resolved, files)
+
+
+def put_together(text: str, name: str, folder: Path | None) -> Resolved:
+    """Return the process in a text with all that it extends, put together but not read.
+
+    Raises ProcessFileError as `resolve` does, and for what can't be merged.
+    """
+    findings = Findings(name)
+    resolved = resolve(text, findings, folder)
+    findings.raise_problems()
+    return resolved
 
 
 def extends_something(text: str) -> bool:
@@ -103,7 +117,7 @@ def _parent(at: Value, folder: Path | None) -> _Source:
             f'unknown pack "{found}", expected one of {known} or a file such as ./team.yaml'
             f"{nearest(found, pack_names())}",
         )
-    return _Source(_pack_file(found), _pack_file(found), pack_node(found), None)
+    return _Source(pack_file(found), pack_file(found), pack_node(found), None)
 
 
 def _file(at: Value, found: str, folder: Path | None) -> _Source:
@@ -131,19 +145,31 @@ def _key(folder: Path | None, name: str) -> str:
 @lru_cache(maxsize=32)
 def pack_node(name: str) -> yaml.Node:
     """Return the tree of a pack that exists. It is shared: nobody changes it."""
-    return compose(pack_text(name), _pack_file(name))
+    return compose(pack_text(name), pack_file(name))
 
 
-def _pack_file(name: str) -> str:
+def pack_file(name: str) -> str:
+    """Return the name that messages give a pack's file."""
     return f"packs/{name}.yaml"
+
+
+def _titled(node: yaml.Node) -> yaml.Node:
+    """Return a tree with the file's own name and description before what it takes over."""
+    if not isinstance(node, yaml.MappingNode):
+        return node
+    pairs: list[_Pair] = sorted(node.value, key=lambda pair: not _is_one_of(pair, _FILES_OWN))
+    return yaml.MappingNode(node.tag, pairs, node.start_mark, node.end_mark, flow_style=node.flow_style)
 
 
 def _without(node: yaml.Node, words: frozenset[str]) -> yaml.Node:
     if not isinstance(node, yaml.MappingNode):
         return node
-    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
-    kept = [pair for pair in pairs if not (isinstance(pair[0], yaml.ScalarNode) and pair[0].value in words)]
-    return yaml.MappingNode(node.tag, kept, node.start_mark, node.end_mark, flow_style=node.flow_style)
+    pairs: list[_Pair] = [pair for pair in node.value if not _is_one_of(pair, words)]
+    return yaml.MappingNode(node.tag, pairs, node.start_mark, node.end_mark, flow_style=node.flow_style)
+
+
+def _is_one_of(pair: _Pair, words: frozenset[str]) -> bool:
+    return isinstance(pair[0], yaml.ScalarNode) and pair[0].value in words
 
 
 def _refuse(at: Value, message: str, cause: Exception | None = None) -> NoReturn:

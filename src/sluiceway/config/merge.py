@@ -155,12 +155,12 @@ def _is_removal(item: Value) -> bool:
 def _merge_item(parent: yaml.Node, item: Value, own_id: str, keys: Keys) -> yaml.Node:
     if isinstance(parent, yaml.ScalarNode) and isinstance(item.node, yaml.ScalarNode):
         return item.node
-    over = Value(_with_id(item.node, own_id), item.path, item.findings)
-    return merge(_with_id(parent, own_id), over, keys)
+    over = Value(as_mapping(item.node, own_id), item.path, item.findings)
+    return merge(as_mapping(parent, own_id), over, keys)
 
 
-def _with_id(node: yaml.Node, own_id: str) -> yaml.Node:
-    """Return a plain text as the mapping it stands for, a mapping as it is."""
+def as_mapping(node: yaml.Node, own_id: str) -> yaml.Node:
+    """Return an item that is a plain text as the mapping it stands for, any other as it is."""
     if not isinstance(node, yaml.ScalarNode):
         return node
     marks = (node.start_mark, node.end_mark)

@@ -55,6 +55,20 @@ def plain_data(node: yaml.Node) -> Any:
     return text
 
 
+def short_text(value: Any, most: int) -> str:
+    """Return plain data on one line of at most `most` characters, "" for nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        text = " ".join(value.split())
+    else:
+        dumped = yaml.safe_dump(
+            value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=_WIDTH
+        )
+        text = dumped.removesuffix("...\n").strip()
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def _reads_back(number: type[int] | type[float], text: str) -> bool:
     try:
         return str(number(text)) == text
