@@ -109,6 +109,27 @@ def test_a_file_with_problems_starts_nothing(office: Office) -> None:
     assert office.service.list(ADA) == ()
 
 
+@pytest.mark.parametrize("strategy", ["rolling", "feature-flag", "maintenance"])
+def test_a_strategy_that_nothing_carries_out_yet_is_refused(office: Office, strategy: str) -> None:
+    text = PROCESS.replace("strategy: canary", f"strategy: {strategy}")
+    with pytest.raises(ProcessFileError) as refused:
+        office.service.start(text, "r.yaml", "2.0", "1.0", ADA)
+
+    assert str(refused.value) == (
+        f'r.yaml: rollout.strategy: "{strategy}" is checked and shown, but can\'t be started yet; '
+        "expected canary or blue-green"
+    )
+    assert office.service.list(ADA) == ()
+
+
+def test_an_edit_to_a_strategy_that_nothing_carries_out_yet_is_refused(office: Office) -> None:
+    rollout_id = start(office).summary.id
+    text = PROCESS.replace("strategy: canary", "strategy: rolling")
+
+    with pytest.raises(ProcessFileError, match="can't be started yet"):
+        office.service.act(rollout_id, CommandKind.EDIT, ADA, plan_text=text)
+
+
 def test_an_edit_replaces_the_stages_that_are_left(office: Office) -> None:
     rollout_id = start(office).summary.id
     office.desk.run(rollout_id, until="progressing")
