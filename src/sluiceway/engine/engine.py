@@ -1,4 +1,4 @@
-"""The durable loop: claims due rollouts and ticks them, samples figures, looks after what runs.
+"""The durable loop: ticks due rollouts and runbooks, samples figures, looks after what runs.
 
 All state that matters is in the store; every thread here may die at any moment without loss.
 """
@@ -18,11 +18,14 @@ from sluiceway.domain.rollouts.plotting import point_of
 from sluiceway.engine.caretaker import Caretaker
 from sluiceway.engine.delivery import Delivery
 from sluiceway.engine.history import HISTORY_S, History
+from sluiceway.engine.items import LOOK_S, Items, ProcessOf
 from sluiceway.engine.reconciler import CLOCK_KEY, Reconciler
+from sluiceway.engine.runs import TICK_S, Runs
 from sluiceway.engine.sampling import Sampler
 from sluiceway.errors import StoreError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.deploy import DeployProvider
+from sluiceway.ports.execution import Execution
 from sluiceway.ports.metrics import MetricsProvider
 from sluiceway.ports.store import RolloutRow, SamplePoint, Store
 from sluiceway.ports.tracing import NoTracer, Tracer
@@ -53,10 +56,15 @@ class Engine:
         deploy: DeployProvider,
         metrics: Mapping[MetricSource, MetricsProvider],
         work: WorkEngine,
+        execution: Execution,
+        process_of: ProcessOf,
         tracer: Tracer | None = None,
         make_room: Callable[[], None] = lambda: None,
     ) -> None:
-        """`make_room` is called when the store can't be written, to free what was kept for that moment."""
+        """`make_room` is called when the store can't be written, to free what was kept for that moment.
+
+        `process_of` reads the process that a release keeps.
+        """
         self._store = store
         self._make_room = make_room
         self._clock = clock
@@ -66,6 +74,8 @@ class Engine:
         self._delivery = Delivery(store, traffic, deploy, clock, self._tracer)
         self._caretaker = Caretaker(store, traffic, deploy, self._delivery)
         self._history = History(store, metrics, clock)
+        self._runs = Runs(store, clock, execution)
+        self._items = Items(store, clock, process_of)
         self._reconciler = Reconciler(
             store=store,
             clock=clock,
@@ -90,17 +100,20 @@ class Engine:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="tick")
 
     def start(self) -> None:
-        """Take up every unfinished rollout and begin. Raises StoreError when the store can't be used."""
+        """Take up all that is unfinished, and begin. Raises StoreError when the store can't be used."""
         with self._store.begin() as tx:
             tx.release_leases()
             tx.wake_all(self._clock.wall())
-        self._work.start(self._delivery)
+            tx.wake_runs(self._clock.wall())
+        self._work.start(self._delivery, self._runs)
         for name, step, every_s in (
             ("reconcile", self._claim_and_tick, POLL_S),
             ("caretaker", self._caretaker.look_after, CARE_S),
             ("points", self._store_points, POINT_S),
             ("clock", self._note_clock, CLOCK_NOTE_S),
             ("history", self._history.record, HISTORY_S),
+            ("runs", self._runs.tick, TICK_S),
+            ("items", self._items.look, LOOK_S),
         ):
             thread = threading.Thread(target=self._loop, args=(name, step, every_s), name=name, daemon=True)
             self._threads.append(thread)
@@ -110,6 +123,7 @@ class Engine:
         """Finish the ticks under way and end the threads. What runs outside keeps running."""
         self._stop.set()
         self._wake.set()
+        self._runs.wind_down()
         for thread in self._threads:
             thread.join(timeout=10)
         self._pool.shutdown(wait=True)
@@ -233,6 +247,7 @@ class Engine:
                 log.warning("the system clock was set back", before=str(self._noted_wall), now=str(wall))
                 tx.release_leases()
                 tx.wake_all(wall)
+                tx.wake_runs(wall)
         self._noted_wall = wall
 
 

@@ -29,7 +29,7 @@ class Tail:
             del self._kept[:-KEPT_BYTES]
 
     def text(self) -> str:
-        """Return the end of it, about `KEPT_BYTES` at most, after a line that says so when more was printed."""
+        """Return the end of it, about `KEPT_BYTES` long at most; when more was printed, a line says so."""
         kept = bytes(self._kept[-KEPT_BYTES:])
         if self._total > len(kept):
             kept = _from_character(kept)

@@ -1,6 +1,7 @@
 """Delivers queued effects with DBOS Transact, whose queue is in the store's own database.
 
-One effect is one short workflow, `deliver`, with one retried step. What DBOS gives: the effect is queued in
+One effect is one short workflow, `deliver`, with one retried step; a runbook's step is one of the workflow
+`step`, on a queue of its own, because it may take hours. What DBOS gives: the effect is queued in
 the transaction of its decision, survives a crash at any point, is retried with growing pauses and leaves a
 history. What it leaves to us: a failure for good must reach people (it is noted in the store), and nobody but
 a process of the same executor id takes up what a dead one had in hand. So the id is the store's owner, the
@@ -24,18 +25,28 @@ from dbos import error as dbos_error
 
 from sluiceway.adapters.store import SqlStore
 from sluiceway.adapters.store.codec import effect_of, effect_text
-from sluiceway.adapters.store.effect_rows import APP_NAME, APP_VERSION, DBOS_SCHEMA, QUEUE, WORKFLOW
+from sluiceway.adapters.store.effect_rows import (
+    APP_NAME,
+    APP_VERSION,
+    DBOS_SCHEMA,
+    QUEUE,
+    STEP_QUEUE,
+    STEP_WORKFLOW,
+    WORKFLOW,
+)
 from sluiceway.adapters.work.logs import quieten
+from sluiceway.domain.checklists.model import RunId
 from sluiceway.domain.rollouts.model import Effect, RolloutId
 from sluiceway.errors import NotFoundError, PermanentProviderError, StoreError, TemporaryProviderError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.store import EffectFailure
-from sluiceway.ports.work import EffectHandler
+from sluiceway.ports.work import EffectHandler, StepHandler
 
 ATTEMPTS: Final = 4
 FIRST_PAUSE_S: Final = 0.5  # then 1 s and 2 s: a decision that still wants the effect queues it again
 POLL_S: Final = 0.1
 CONCURRENCY: Final = 16  # draining a version holds one for as long as a request may take
+STEPS_AT_ONCE: Final = 8
 MAX_RECOVERIES: Final = 3
 STOP_WAIT_S: Final = 30.0  # draining a version takes about as long
 SETTLE_S: Final = 1.0
@@ -61,13 +72,14 @@ class DbosWork:
         self._clock = clock
         self._concurrency = concurrency
         self._handler: EffectHandler | None = None
+        self._steps: StepHandler | None = None
         self._calm = threading.Condition()
         self._stopping = False
         self._in_hand = 0  # attempts running now
         self._refused = 0  # attempts that came too late, while stopping
 
-    def start(self, handler: EffectHandler) -> None:
-        """Begin taking effects off the queue, also those an earlier process left.
+    def start(self, handler: EffectHandler, steps: StepHandler | None = None) -> None:
+        """Begin taking effects and steps off their queues, also those an earlier process left.
 
         Raises RuntimeError while another one runs in this process, StoreError when the database refuses.
         """
@@ -76,7 +88,7 @@ class DbosWork:
             if _running is not None:
                 raise RuntimeError("another work engine runs in this process; stop it first")
             _running = self
-        self._handler = handler
+        self._handler, self._steps = handler, steps
         self._stopping, self._refused = False, 0
         try:
             self._launch()
@@ -102,7 +114,7 @@ class DbosWork:
         with self._calm:
             self._stopping = True
             if not self._calm.wait_for(lambda: self._in_hand == 0, STOP_WAIT_S):
-                _log.warning("%d effects are still being delivered after %g s", self._in_hand, STOP_WAIT_S)
+                _log.warning("%d deliveries are still under way after %g s", self._in_hand, STOP_WAIT_S)
         self._settle()
         DBOS.destroy()
         with _running_guard:
@@ -128,7 +140,7 @@ class DbosWork:
             WorkflowStatusString.MAX_RECOVERY_ATTEMPTS_EXCEEDED.value,
         ]
         found = DBOS.list_workflows(
-            name=WORKFLOW,
+            name=[WORKFLOW, STEP_WORKFLOW],
             end_time=before,
             status=[*ended, WorkflowStatusString.PENDING.value],
             limit=_PRUNE_BATCH,
@@ -151,10 +163,10 @@ class DbosWork:
         )
         DBOS(config=config)
         quieten()
-        self._register_queue()
+        self._register_queues()
         DBOS.launch()
 
-    def _register_queue(self) -> None:
+    def _register_queues(self) -> None:
         # Before the launch: a queue that is registered later is noticed only a second later.
         client = DBOSClient(
             system_database_engine=self._store.engine,
@@ -163,12 +175,13 @@ class DbosWork:
             lazy=True,
             retry_connection_errors=False,
         )
-        client.register_queue(
-            QUEUE,
-            worker_concurrency=self._concurrency,
-            polling_interval_sec=POLL_S,
-            on_conflict="always_update",
-        )
+        for queue, at_once in ((QUEUE, self._concurrency), (STEP_QUEUE, STEPS_AT_ONCE)):
+            client.register_queue(
+                queue,
+                worker_concurrency=at_once,
+                polling_interval_sec=POLL_S,
+                on_conflict="always_update",
+            )
         client.destroy()
 
     def deliver(self, key: str, rollout_id: RolloutId, gen: int, effect: Effect) -> str:
@@ -199,6 +212,27 @@ class DbosWork:
             return f"unforeseen fault ({type(exc).__name__}: {exc}); the log has the details"
         return ""
 
+    def carry_out(self, key: str, run_id: RunId) -> str:
+        """Try to carry a step out until its outcome is noted or that is given up on; return which."""
+        try:
+            _carry_out(run_id, key)
+        except dbos_error.DBOSMaxStepRetriesExceeded as exc:
+            _log.warning("the outcome of step %s could not be noted: %s", key, exc.errors[-1])
+            return "not noted"
+        except PortableWorkflowError:
+            return "not noted"  # a crash came between the last try and the line above
+        return "noted"
+
+    def attempt_step(self, run_id: RunId, key: str) -> None:
+        """Try once. Raises StoreError when the outcome can't be noted now."""
+        if self._steps is None:
+            raise RuntimeError("a runbook's step arrived, and nobody is there to carry it out")
+        with self._working():
+            try:
+                self._steps.carry_out(run_id, key)
+            except NotFoundError:
+                _log.warning("step %s is dropped: its run %s is gone", key, run_id)
+
     @contextmanager
     def _working(self) -> Generator[None]:
         with self._calm:
@@ -218,7 +252,7 @@ class DbosWork:
         end_s = time.monotonic() + SETTLE_S
         while time.monotonic() < end_s:
             open_ones = DBOS.list_workflows(
-                name=WORKFLOW,
+                name=[WORKFLOW, STEP_WORKFLOW],
                 status=WorkflowStatusString.PENDING.value,
                 executor_id=self._store.owner,
                 load_input=False,
@@ -262,6 +296,23 @@ def _attempt(rollout_id: str, gen: int, text: str) -> str:
 def _deliver(rollout_id: str, gen: int, text: str) -> str:  # pyright: ignore[reportUnusedFunction]
     """The workflow that the store queues by its name."""
     return _current().deliver(DBOS.workflow_id or "", RolloutId(rollout_id), gen, effect_of(text))
+
+
+@DBOS.step(
+    name="sluiceway.carry-out",
+    retries_allowed=True,
+    interval_seconds=FIRST_PAUSE_S,
+    max_attempts=ATTEMPTS,
+    backoff_rate=2.0,
+)
+def _carry_out(run_id: str, key: str) -> None:
+    _current().attempt_step(RunId(run_id), key)
+
+
+@DBOS.workflow(name=STEP_WORKFLOW, max_recovery_attempts=MAX_RECOVERIES)
+def _step(run_id: str) -> str:  # pyright: ignore[reportUnusedFunction]
+    """The workflow that the store queues by its name."""
+    return _current().carry_out(DBOS.workflow_id or "", RunId(run_id))
 
 
 def _current() -> DbosWork:

@@ -6,7 +6,7 @@ itself that of the engine. Instants are aware UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sluiceway.domain.checklists.model import ItemStanding
@@ -79,14 +79,21 @@ def ready_to_run(process: TeamProcess, release: Release, now: datetime) -> tuple
     )
 
 
-def next_look(process: TeamProcess, release: Release, now: datetime) -> datetime | None:
+def next_look(
+    process: TeamProcess, release: Release, now: datetime, under_way: Collection[str] = ()
+) -> datetime | None:
     """Return when an item that answers by itself is to be run next: `now` or later, None when none is.
 
-    What a release is saved with as the time at which the engine looks at it again.
+    What a release is saved with as the time at which the engine looks at it again. `under_way` names items,
+    as `CHECKLIST/ITEM`, that run already: their answers bring the engine back.
     """
     if _has_ended(process, release):
         return None
-    times = [max(now, each.due_at) for each in _unanswered(process, release, now) if each.due_at]
+    times = [
+        max(now, each.due_at)
+        for each in _unanswered(process, release, now)
+        if each.due_at and each.name not in under_way
+    ]
     return min(times, default=None)
 
 

@@ -37,6 +37,11 @@ class ItemStanding:
     is_group: bool = False  # made of parts, and done when they are
 
     @property
+    def name(self) -> str:
+        """Return `CHECKLIST/ITEM`, which tells it apart from every other item of the release."""
+        return f"{self.checklist.id}/{self.item.id}"
+
+    @property
     def is_settled(self) -> bool:
         """Whether nothing is left to do about it."""
         return self.state in {ItemState.DONE, ItemState.SET_ASIDE}
