@@ -167,12 +167,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """The release was in `phase` from `since`; `why` and `by` are of the move that brought it there."""
+    """The release was in `phase` from `since`; `why` and `by` are of the move that brought it there.
+
+    `rollouts` and `runs` count those it had when it came: later ones began during this stay or after it.
+    """
 
     phase: str
     since: datetime
     by: str
     why: str
+    rollouts: int = 0
+    runs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
