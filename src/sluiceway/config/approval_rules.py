@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sluiceway.config.plain import DURATION, ID, TEXT, TRUTH, one_word, some, whole
+from sluiceway.config.plain import (
+    DURATION,
+    ITS_ID,
+    ITS_TITLE,
+    TEXT,
+    TRUTH,
+    one_word,
+    some,
+    whole,
+)
 from sluiceway.config.records import OneOf, Part, Reader, Record, Scope, listed, named, part
 from sluiceway.config.sections import Fields, Schema
 from sluiceway.config.shapes import list_of, ref
@@ -126,8 +135,8 @@ APPROVAL_POLICY = Record(
     "Something that must be agreed to",
     ApprovalPolicy,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("rule", Reader(ref("rule"), _read_rule), "who must agree", is_required=True),
         part(
             "binds",

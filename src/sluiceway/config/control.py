@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from sluiceway.config import values
-from sluiceway.config.plain import DURATION, ID, TEXT, TEXTS, TIME, TRUTH, WEEKDAY, number, some, whole
+from sluiceway.config.plain import (
+    DURATION,
+    ITS_ID,
+    ITS_TITLE,
+    TEXT,
+    TEXTS,
+    TIME,
+    TRUTH,
+    WEEKDAY,
+    number,
+    several,
+    whole,
+)
 from sluiceway.config.records import Part, Reader, Record, Scope, listed, named, one_of_these, part
 from sluiceway.config.sections import Fields, Schema
 from sluiceway.config.tree import Value
@@ -52,8 +64,8 @@ CRITERION = Record(
     "What members of a board score",
     MatrixCriterion,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("weight", Reader(_WEIGHT, _read_weight), "its share", to="weight_percent", is_required=True),
         part("low", whole(0, 100), "the lowest score"),
         part("high", whole(1, 100), "the highest score"),
@@ -80,8 +92,8 @@ LEVEL = Record(
     "A level of risk",
     RiskLevel,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part(
             "from",
             number(least=0, most=100),
@@ -96,7 +108,7 @@ RISK_RULE = Record(
     "A condition that gives a level",
     RiskRule,
     (
-        part("id", ID, "its id", is_required=True),
+        ITS_ID,
         part("condition", TEXT, "CEL over the fields of the change", is_required=True),
         part("level", named("risk level"), "the level it gives", is_required=True),
         part("reason", TEXT, "why, for people", is_required=True),
@@ -107,7 +119,7 @@ ANSWER = Record(
     "A possible answer",
     Answer,
     (
-        part("id", ID, "its id", is_required=True),
+        ITS_ID,
         part("text", TEXT, "the answer", is_required=True),
         part("points", number(least=0, most=1_000), "what it adds to the risk", is_required=True),
     ),
@@ -117,7 +129,7 @@ QUESTION = Record(
     "A question about a change",
     Question,
     (
-        part("id", ID, "its id", is_required=True),
+        ITS_ID,
         part("text", TEXT, "the question", is_required=True),
         part("weight", number(above=0, most=1_000), "its share of the score", is_required=True),
         part("answers", listed(ANSWER, least=1), "the answers there are", is_required=True),
@@ -176,22 +188,21 @@ def _check_board(fields: Fields, board: Board, _scope: Scope) -> None:
             fields.at(key).problem(f"{quorum} is more than the votes there are, expected at most {most}")
 
 
-_ROLES = some(named("role"), "the id of a role")
 BOARD = Record(
     "board",
     "People who decide on changes together",
     Board,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("chair", named("role"), "the role that leads it, one of those that vote", is_required=True),
         part(
             "voting",
-            some(named("role"), "the id of a role", least=1),
+            several("role", least=1),
             "roles that vote, each with one vote",
             is_required=True,
         ),
-        part("advisory", _ROLES, "roles that are heard and don't vote"),
+        part("advisory", several("role"), "roles that are heard and don't vote"),
         part("quorum", whole(1, 100), "votes that must be cast"),
         part("emergency_quorum", whole(1, 100), "votes that must be cast in an emergency"),
         part("casting_vote", TRUTH, "true: the chair's vote breaks a tie"),
@@ -205,10 +216,10 @@ CHANGE_KIND = Record(
     "A kind of change",
     ChangeKind,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("board", named("board"), "the board that decides on it"),
-        part("approvals", some(named("approval"), "the id of an approval"), "approvals it asks for"),
+        part("approvals", several("approval"), "approvals it asks for"),
         part("preapproved", TRUTH, "true: its templates are approved in advance", to="is_preapproved"),
         part("emergency", TRUTH, "true: fewer people may decide", to="is_emergency"),
         part("review_after", DURATION, "reviewed within this time afterwards", to="review_after_s"),

@@ -9,6 +9,8 @@ from sluiceway.config.plain import (
     DAY,
     DURATION,
     ID,
+    ITS_ID,
+    ITS_TITLE,
     OFFSET,
     PERCENT,
     RANGE,
@@ -17,7 +19,7 @@ from sluiceway.config.plain import (
     TRUTH,
     number,
     one_word,
-    some,
+    several,
     whole,
 )
 from sluiceway.config.records import OneOf, Part, Reader, Record, Scope, listed, named, part
@@ -59,16 +61,12 @@ def _team_members(role: str, count: float) -> tuple[str, float]:
     return role, count
 
 
-_ID = part("id", ID, "its id", is_required=True)
-_TITLE = part("title", TEXT, "what people call it")
-_ROLES = some(named("role"), "the id of a role")
-
 MESSAGE = Record(
     "message",
     "An announcement",
     Message,
     (
-        _ID,
+        ITS_ID,
         part("text", TEXT, "what is said", is_required=True),
         part("at", OFFSET, "when, from the target T", to="offset_s"),
         part("on", ID, "what sets it off instead: rollback, incident, downtime"),
@@ -102,13 +100,13 @@ REVIEW = Record(
     "A look back",
     Review,
     (
-        _ID,
-        _TITLE,
+        ITS_ID,
+        ITS_TITLE,
         part("from", DURATION, "how long after the release it begins", to="from_s"),
         part("until", DURATION, "how long after the release it is over", to="until_s"),
         part("items", TEXTS, "what is looked at"),
         part("agenda", listed(AGENDA_ITEM, what="part of the agenda"), "what is spoken about, in order"),
-        part("attendees", _ROLES, "roles that take part"),
+        part("attendees", several("role"), "roles that take part"),
         part("facilitator", named("role"), "the role that leads it"),
     ),
     check=_check_review,
@@ -118,8 +116,8 @@ INDICATOR = Record(
     "A figure the team steers by",
     Indicator,
     (
-        _ID,
-        _TITLE,
+        ITS_ID,
+        ITS_TITLE,
         part("group", TEXT, "what it belongs to"),
         part("calculation", TEXT, "how it is computed, in words"),
         part("target", TEXT, "what it should be, in words"),
@@ -130,8 +128,8 @@ SEVERITY = Record(
     "A step of an incident scale",
     Severity,
     (
-        _ID,
-        _TITLE,
+        ITS_ID,
+        ITS_TITLE,
         part("examples", TEXTS, "what it looks like"),
         part("response", TEXT, "what is done"),
         part("respond", DURATION, "how soon; with the next release when absent", to="respond_s"),
@@ -154,7 +152,7 @@ ALERT = Record(
     "A condition to be told of",
     Alert,
     (
-        _ID,
+        ITS_ID,
         part("condition", TEXT, "the condition, in the team's words", is_required=True),
         part("severity", one_word("critical", "warning", "info"), "how bad it is"),
         part("window", DURATION, "how long it must hold", to="window_s"),
@@ -187,15 +185,15 @@ NOTES_TEMPLATE = Record(
     "notes_template",
     "A template of release notes",
     NotesTemplate,
-    (_ID, _TITLE, part("sections", TEXTS, "its sections, in order")),
+    (ITS_ID, ITS_TITLE, part("sections", TEXTS, "its sections, in order")),
 )
 PIPELINE = Record(
     "pipeline",
     "A stage of testing: evidence that is expected",
     PipelineStage,
     (
-        _ID,
-        _TITLE,
+        ITS_ID,
+        ITS_TITLE,
         part("trigger", TEXT, "what starts it"),
         part("duration", DURATION, "how long it takes", to="duration_s"),
         part("tools", TEXTS, "what it uses"),
@@ -220,7 +218,7 @@ PRIORITY = Record(
     "priority",
     "How much something is wanted",
     Priority,
-    (_ID, _TITLE, part("meaning", TEXT, "what it stands for")),
+    (ITS_ID, ITS_TITLE, part("meaning", TEXT, "what it stands for")),
 )
 STORY_POINTS = Record(
     "story_points",
@@ -261,8 +259,8 @@ RISK = Record(
     "An entry a release's risk register begins with",
     Risk,
     (
-        _ID,
-        _TITLE,
+        ITS_ID,
+        ITS_TITLE,
         part("category", TEXT, "what kind of risk"),
         part("mitigation", TEXT, "what is done against it"),
         part("monitoring", TEXT, "how it is watched"),
@@ -274,7 +272,7 @@ CONTROL = Record(
     "What auditors ask for",
     Control,
     (
-        _ID,
+        ITS_ID,
         part("standard", TEXT, "the standard, such as SOC 2", is_required=True),
         part("text", TEXT, "what it asks for", is_required=True),
     ),
@@ -301,7 +299,7 @@ TOPIC = Record(
     "topic",
     "Facts that people read",
     Topic,
-    (_ID, _TITLE, part("lines", TEXTS, "the facts")),
+    (ITS_ID, ITS_TITLE, part("lines", TEXTS, "the facts")),
 )
 
 PARTS: tuple[Part, ...] = (

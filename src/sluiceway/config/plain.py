@@ -14,7 +14,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from sluiceway.config import shapes, values
-from sluiceway.config.records import Reader, Scope
+from sluiceway.config.records import Reader, Scope, named, part, with_article
 from sluiceway.config.sections import Schema
 from sluiceway.config.slugs import slug
 from sluiceway.config.tree import Value, nearest
@@ -174,6 +174,10 @@ WEEKDAY = _of(_WEEKDAY, _read_weekday)
 WEEKDAYS = _of({**shapes.list_of(_WEEKDAY), "minItems": 1}, _read_weekdays)
 
 
+ITS_ID = part("id", ID, "its id", is_required=True)
+ITS_TITLE = part("title", TEXT, "what people call it")
+
+
 def word(words: type[Word]) -> Reader[Word]:
     """Return the reader of one of an enum's words, whatever its case."""
     by_word = {choice.value.lower(): choice for choice in words}
@@ -237,3 +241,8 @@ def some(reader: Reader[T], what: str, *, least: int = 0) -> Reader[tuple[T, ...
 
     least_schema = {"minItems": least} if least else {}
     return Reader({**shapes.list_of(reader.schema), **least_schema}, read)
+
+
+def several(kind: str, *, least: int = 0) -> Reader[tuple[str, ...]]:
+    """Return the reader of a list of different ids of this kind, at least so many."""
+    return some(named(kind), f"the id of {with_article(kind)}", least=least)

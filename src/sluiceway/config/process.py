@@ -61,8 +61,9 @@ def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None =
     process_name = name_value.raw if name_value else service.name if service else Path(name).stem
     content_hash = hashlib.sha256(resolved.text.encode("utf-8")).hexdigest()
     team = read_team(fields, Judge(metrics), name=process_name, content_hash=content_hash)
-    if service_value and service and rollout:
-        note_one_instance(service_value, service, rollout)
+    for plan in (rollout, *(plan for _, plan in rollouts)):
+        if service_value and service and plan:
+            note_one_instance(service_value, service, plan)
     if top.is_mapping and not top.entries():
         top.expected("a process with service, ingress and rollout")
     if rollout is not None and fields.is_mapping and (not service_value or not ingress_value):

@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from dataclasses import fields as fields_of
 from typing import Any
 
-from sluiceway.config.plain import ID, RANGE, TEXT, TEXTS, TRUTH, one_word, some, word
+from sluiceway.config.plain import (
+    ID,
+    ITS_ID,
+    ITS_TITLE,
+    RANGE,
+    TEXT,
+    TEXTS,
+    TRUTH,
+    one_word,
+    several,
+    some,
+    word,
+)
 from sluiceway.config.records import OneOf, Part, Reader, Record, Scope, listed, named, part
 from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value
@@ -47,8 +59,8 @@ ROLE = Record(
     "A part somebody plays",
     Role,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("duties", TEXTS, "what it is there for"),
         part("may", some(word(Permission), "a permission"), "what it may do"),
     ),
@@ -78,20 +90,20 @@ RELEASE_TYPE = Record(
     "One kind of release",
     ReleaseType,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("version", _VERSIONS, "what its version looks like beside the one before it", is_required=True),
         part(
             "path",
-            some(named("phase"), "the id of a phase", least=1),
+            several("phase", least=1),
             "the phases it goes through, in order",
             is_required=True,
         ),
         part("purpose", TEXT, "what it is for"),
         part("cadence", TEXT, "how often there is one"),
         part("length", RANGE, "how long it takes, or at least and at most", to="length_s"),
-        part("approvals", some(named("approval"), "the id of an approval"), "approvals it asks for"),
-        part("gates", some(named("gate"), "the id of a gate"), "gates it must pass"),
+        part("approvals", several("approval"), "approvals it asks for"),
+        part("gates", several("gate"), "gates it must pass"),
         part("testing", TEXTS, "tests it asks for"),
         part("rollout", named("rollout"), "how it reaches its users; the file's `rollout` when absent"),
         part("timeline", named("timeline"), "the milestones before its target date"),
@@ -127,7 +139,7 @@ NEED = Record(
         part("runbook", named("runbook"), "a runbook that was run to its end"),
         part(
             "types",
-            some(named("type"), "the id of a type"),
+            several("type"),
             "types of release it counts for",
         ),
     ),
@@ -159,12 +171,12 @@ PHASE = Record(
     "One stretch of the road",
     _phase,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("kind", word(PhaseKind), "what happens in it"),
         part("meaning", TEXT, "what it is for"),
         part("needs", listed(NEED), "what must hold before a release enters it"),
-        part("back_to", some(named("phase"), "the id of a phase"), "phases it may go back to from here"),
+        part("back_to", several("phase"), "phases it may go back to from here"),
         part("freezes_scope", TRUTH, "true: what the release holds can't change from here on"),
         part("on_promoted", named("phase"), "where a rollout that succeeded moves the release"),
         part("on_rolled_back", named("phase"), "where a rollout that was taken back moves the release"),
@@ -189,16 +201,16 @@ GATE = Record(
     "A set of checks",
     Gate,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("checks", listed(CHECK, least=1), "what it looks at", is_required=True),
         part(
             "attested_by",
-            some(named("role"), "the id of a role", least=1),
+            several("role", least=1),
             "roles of which one states that it holds",
             is_required=True,
         ),
-        part("waived_by", some(named("role"), "the id of a role"), "roles of which one may waive it"),
+        part("waived_by", several("role"), "roles of which one may waive it"),
     ),
 )
 

@@ -7,7 +7,19 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from sluiceway.config import values
-from sluiceway.config.plain import DAY, ID, SPAN, TEXT, TEXTS, TIME, TRUTH, WEEKDAYS, some, word
+from sluiceway.config.plain import (
+    DAY,
+    ITS_ID,
+    ITS_TITLE,
+    SPAN,
+    TEXT,
+    TEXTS,
+    TIME,
+    TRUTH,
+    WEEKDAYS,
+    several,
+    word,
+)
 from sluiceway.config.records import Part, Reader, Record, Scope, cycle_in, listed, named, part
 from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value, nearest
@@ -21,12 +33,12 @@ MILESTONE = Record(
     "A dated piece of the road",
     Milestone,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("owner", named("role"), "the role that looks after it"),
         part("before", SPAN, "how long before the target date it begins"),
         part("lasts", SPAN, "how long it takes; a point in time when absent"),
-        part("after", some(named("milestone"), "the id of a milestone"), "milestones that must have ended"),
+        part("after", several("milestone"), "milestones that must have ended"),
         part("criteria", TEXTS, "when it counts as reached"),
         part("section", TEXT, "the part of the plan it stands in"),
         part("phase", named("phase"), "the phase that begins with it"),
@@ -45,8 +57,8 @@ TIMELINE = Record(
     "The milestones before a target date",
     Timeline,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("milestones", listed(MILESTONE, least=1), "in the order people read them", is_required=True),
     ),
     declares=(("milestone", "milestones"),),
@@ -118,7 +130,7 @@ FREEZE = Record(
     "Days on which nothing is deployed",
     Freeze,
     (
-        part("id", ID, "its id", is_required=True),
+        ITS_ID,
         part("title", TEXT, "why"),
         part("first", DAY, "the first day of it", is_required=True),
         part("last", DAY, "the last day of it", is_required=True),
@@ -163,8 +175,8 @@ ENVIRONMENT = Record(
     "Where versions run on their way to users",
     Environment,
     (
-        part("id", ID, "its id", is_required=True),
-        part("title", TEXT, "what people call it"),
+        ITS_ID,
+        ITS_TITLE,
         part("entry", word(Entry), "what lets a version in", is_required=True),
         part("after", named("environment"), "the environment a version comes from"),
         part("purpose", TEXT, "what it is for"),
