@@ -96,6 +96,9 @@ class ApprovalView:
     wanted: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     expires_at: datetime | None = None
+    subject: tuple[tuple[str, str], ...] = ()  # what is agreed to, part by part
+    subject_hash: str = ""  # sent with a vote, so that it counts for what the voter saw
+    is_asked: bool = True  # something on the release's own path asks for it
     my_roles: tuple[str, ...] = ()
     my_refusal: str = ""  # why the viewer may not vote, "" when they may
 
@@ -146,6 +149,7 @@ class ItemView:
     note: str = ""
     link: str = ""
     output: str = ""
+    is_group: bool = False  # made of parts, and done when they are
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,110 @@
+"""A release together with everything its rules look at: process, people, linked changes, rollouts, calendar.
+
+Looked up in one transaction, so that a decision and what it rests on are of one moment. What is needed for
+several releases, as in a list, is looked up once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sluiceway.domain.calendars.days import holidays_of, years_around
+from sluiceway.domain.calendars.opening import closed
+from sluiceway.domain.changes.model import Change
+from sluiceway.domain.people.model import Directory
+from sluiceway.domain.process.plan import Process
+from sluiceway.domain.process.team import TeamProcess
+from sluiceway.domain.releases.model import Release
+from sluiceway.domain.releases.world import LinkedChange, OwnRollout, OwnRun, World
+from sluiceway.domain.rollouts.model import RolloutId
+from sluiceway.errors import NotFoundError
+from sluiceway.ports.calendars import Holidays
+from sluiceway.ports.releases import ReleaseRow, RunRow
+from sluiceway.ports.store import RolloutRow, Transaction
+from sluiceway.services import access
+from sluiceway.services.processes import process_of, team_of
+
+_RUNS = 50  # a release's newest runs that count
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One release at one moment. `now` is process time."""
+
+    row: ReleaseRow
+    process: Process
+    team: TeamProcess
+    world: World
+    now: datetime
+    holidays: Mapping[date, str]
+    changes: Mapping[str, Change]
+    rollouts: tuple[RolloutRow, ...]
+    runs: tuple[RunRow, ...]
+
+    @property
+    def release(self) -> Release:
+        return self.row.release
+
+
+class Scenes:
+    """Puts scenes together within one transaction."""
+
+    def __init__(self, tx: Transaction, now: datetime, holidays: Holidays) -> None:
+        self._tx = tx
+        self._now = now
+        self._holidays = holidays
+        self._directories: dict[str, Directory] = {}
+        self._processes: dict[tuple[str, str], Process] = {}
+        self._calendars: dict[str, tuple[Mapping[date, str], str]] = {}
+
+    def of(self, row: ReleaseRow) -> Scene:
+        """Return the release's scene. Raises NotFoundError when its process is gone from the store."""
+        release = row.release
+        process = self._process(release.service, release.process_hash)
+        team = team_of(process)
+        days, calendar_closed = self._calendar(team)
+        changes = self._changes(release)
+        rollouts = tuple(self._tx.get_rollout(RolloutId(one)) for one in release.rollouts)
+        runs = tuple(self._tx.list_runs(release=release.id, limit=_RUNS)) if release.runs else ()
+        world = World(
+            directory=self.directory(release.service),
+            changes={
+                change.id: LinkedChange(
+                    change.id, change.facts.title, change.state, change.author, change.facts.implementer
+                )
+                for change in changes.values()
+            },
+            rollouts={row.id: OwnRollout(row.id, row.state.phase, str(row.state.new)) for row in rollouts},
+            runs={one.run.id: OwnRun(one.run.id, one.run.runbook.id, one.run.phase) for one in runs},
+            calendar_closed=calendar_closed,
+        )
+        return Scene(row, process, team, world, self._now, days, changes, rollouts, runs)
+
+    def directory(self, service: str) -> Directory:
+        """Return who plays what for a service."""
+        if service not in self._directories:
+            self._directories[service] = access.directory(self._tx, service)
+        return self._directories[service]
+
+    def _process(self, service: str, content_hash: str) -> Process:
+        key = (service, content_hash)
+        if key not in self._processes:
+            self._processes[key] = process_of(self._tx, service, content_hash)
+        return self._processes[key]
+
+    def _calendar(self, team: TeamProcess) -> tuple[Mapping[date, str], str]:
+        if team.content_hash not in self._calendars:
+            days = holidays_of(team.calendar, years_around(self._now), self._holidays)
+            self._calendars[team.content_hash] = days, closed(team.calendar, days, self._now) or ""
+        return self._calendars[team.content_hash]
+
+    def _changes(self, release: Release) -> dict[str, Change]:
+        found: dict[str, Change] = {}
+        for change_id in release.facts.changes:
+            try:
+                found[change_id] = self._tx.get_change(change_id).change
+            except NotFoundError:
+                continue  # the rules say that it is linked and missing
+        return found
