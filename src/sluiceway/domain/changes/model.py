@@ -90,7 +90,11 @@ class MeetingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BoardDecision:
-    """What a board decided on a change, under which rule, with which conditions."""
+    """What a board decided on a change, under which rule, with which conditions.
+
+    It counts for the subject it was taken on. A review looks back at an emergency change: `is_approved` is
+    then whether the board agrees with what was done.
+    """
 
     board: str
     is_approved: bool
@@ -100,6 +104,8 @@ class BoardDecision:
     conditions: tuple[str, ...] = ()
     kind: MeetingKind = MeetingKind.REGULAR
     meeting: str = ""
+    subject_hash: str = ""
+    is_review: bool = False
 
 
 @dataclass(frozen=True, slots=True)
