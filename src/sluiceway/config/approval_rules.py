@@ -28,14 +28,10 @@ from sluiceway.domain.process.team import (
     ByWeight,
     Rule,
 )
+from sluiceway.domain.releases.subjects import BINDABLE
 
 MOST_PEOPLE = 100
 SEPARATE = ("author", "manager", "requestor", "implementer")
-BINDABLE = (
-    *("version", "type", "title", "target", "goals", "scope", "impact", "stakeholders", "channels"),
-    *("changes", "environment", "rollout"),
-)  # parts of a release
-
 _MOST_WEIGHT = 10_000
 _GOES_WITH = {"count": ("role", "people", "any_of"), "at_least": ("weights",), "in_order": ("all_of",)}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields as fields_of
 from typing import Any
 
 from sluiceway.config.plain import (
@@ -37,7 +36,7 @@ from sluiceway.domain.process.team import (
     Role,
     VersionForm,
 )
-from sluiceway.domain.releases.model import Facts
+from sluiceway.domain.releases.subjects import FIELDS
 
 OF_THE_TYPE = "type"  # what a need names to mean the gates or approvals of the release's own type
 BUILT_IN_PHASES = (
@@ -45,7 +44,6 @@ BUILT_IN_PHASES = (
     Phase(ROLLED_BACK, "Rolled back", PhaseKind.WORK, "Users are back on the version before it."),
 )
 
-_FIELDS = tuple(field.name for field in fields_of(Facts))
 _NEEDS = tuple(kind.value for kind in NeedKind)
 
 
@@ -124,7 +122,7 @@ NEED = Record(
     "What must hold before a release enters a phase",
     _need,
     (
-        part("field", one_word(*_FIELDS), "a field of the release that is filled in"),
+        part("field", one_word(*FIELDS), "a field of the release that is filled in"),
         part("gate", named("gate", besides=(OF_THE_TYPE,)), "a gate, or `type` for those of its type"),
         part(
             "approval",
