@@ -99,7 +99,7 @@ def test_ten_times_the_errors_and_half_slower_answers_take_traffic_back(pack: Pr
 
     assert [(t.expression, t.action) for t in pack.rollout.triggers] == [
         ("performance_degradation > 0.5", Action.IMMEDIATE),
-        ("errors >= 3 && error_rate > 10 * baseline.error_rate", Action.IMMEDIATE),
+        ("errors >= 10 && error_rate > 10 * baseline.error_rate", Action.IMMEDIATE),
     ]
 
 
