@@ -5,6 +5,7 @@ The world it acts on is the one the domain's tests use; the clock is moved by ha
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,16 +14,17 @@ from pathlib import Path
 from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.api.app import Services
 from sluiceway.domain.audit.chain import NewAuditEntry
-from sluiceway.domain.people.model import open_principal
+from sluiceway.domain.people.model import Principal, open_principal
 from sluiceway.domain.process.plan import RolloutPlan
 from sluiceway.domain.rollouts.model import Observation, RolloutId
 from sluiceway.domain.rollouts.moves import begin
+from sluiceway.ports.releases import ProcessRow
 from sluiceway.ports.store import RolloutRow
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.rollouts import RolloutService
-from sluiceway.services.sessions import SessionService
+from sluiceway.services.sessions import Credentials, SessionService
 from sluiceway.services.tokens import TokenService
 from sluiceway.testing.builders import a_row, a_setup
 from sluiceway.testing.clock import ManualClock
@@ -30,6 +32,18 @@ from sluiceway.testing.fake_passwords import FakePasswords
 from tests.unit.domain.rollouts.world import NEW, STABLE, World, a_plan
 
 LEASE_S = 30.0
+PASSWORD = "correct horse battery staple"
+TEAM = """\
+name: checkout
+roles:
+  - {id: release-manager, title: Release Manager, may: [plan, move, rollout]}
+  - {id: qa-lead, title: QA Lead, may: [attest]}
+types:
+  - {id: minor, title: Minor, version: X.Y.0, path: [draft, closed]}
+phases:
+  - {id: draft, title: Draft}
+  - {id: closed, title: Closed, kind: end}
+"""
 ADA = open_principal("ada")
 BOB = open_principal("bob")
 
@@ -120,6 +134,40 @@ class Office:
             sessions=SessionService(self.store, self.clock, passwords, tokens),
             accounts=AccountService(self.store, self.clock, passwords),
         )
+
+    def set_up_accounts(self) -> Principal:
+        """Make the first account, root, and return it: nobody is let in without a login from then on."""
+        if not self.services.accounts.exist():
+            self.services.accounts.create_first_here("root", PASSWORD, "test")
+        return self.log_in("root")
+
+    def person(self, name: str, *roles: str) -> Principal:
+        """Return somebody with an account and these roles, `role` for every service or `role@service`."""
+        root = self.set_up_accounts()
+        self.services.accounts.create(name, PASSWORD, root)
+        for words in roles:
+            role, _, service = words.partition("@")
+            self.services.accounts.grant(name, role, service or "*", root)
+        return self.log_in(name)
+
+    def session_key(self, name: str, password: str = PASSWORD) -> str:
+        return self.services.sessions.log_in(name, password, address="127.0.0.1", agent="test").key
+
+    def log_in(self, name: str) -> Principal:
+        """Return somebody as the server knows them right after a login."""
+        return self.services.sessions.identify(Credentials(key=self.session_key(name)))
+
+    def put_process(self, service: str = "checkout", text: str = TEAM) -> None:
+        """Put a process in force for a service, as somebody did before."""
+        content_hash = hashlib.sha256(text.encode()).hexdigest()
+        with self.store.begin() as tx:
+            tx.put_process(ProcessRow(service, content_hash, text, "team.yaml", self.clock.wall(), "test"))
+
+    def trail(self) -> list[tuple[str, str, str]]:
+        """Return kind, subject and actor of every audit entry, oldest first."""
+        with self.store.read() as tx:
+            entries = tx.audit_entries(rollout_id=None, after=0, limit=500)
+        return [(one.content.kind, one.content.subject, one.content.actor) for one in entries]
 
     def put_rollout(
         self, plan: RolloutPlan | None = None, *, service: str = "checkout", port: int = 8080
