@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -62,7 +63,7 @@ class Desk:
         finally:
             store.close()
 
-    def step(self, name: str, act: str = "do", *, undo: str = "", **more: object) -> Step:
+    def step(self, name: str, act: str = "do", *, undo: str = "", **changes: Any) -> Step:
         step = Step(
             id=name,
             title=name.capitalize(),
@@ -71,7 +72,7 @@ class Desk:
             undo=self._command(f"undo-{name}", undo) if undo else (),
             wait_s=0.1,
         )
-        return step if not more else Step(**{**_fields(step), **more})  # type: ignore[arg-type]
+        return replace(step, **changes)
 
     def begin(self, *steps: Step) -> RunId:
         run = running.begin(
@@ -120,10 +121,6 @@ class Desk:
 
     def _command(self, name: str, act: str) -> tuple[str, ...]:
         return (sys.executable, "-I", "-S", "program.py", name, act)
-
-
-def _fields(step: Step) -> dict[str, object]:
-    return {name: getattr(step, name) for name in step.__dataclass_fields__}
 
 
 def tries(run: Run) -> list[tuple[str, bool | None]]:

@@ -1,6 +1,6 @@
 """The real store on a file that is thrown away, without the waits that make it safe against a crash.
 
-Effects don't go to the work engine's queue but wait here until the rehearsal delivers them, in order.
+Effects and steps don't go to the work engine's queue but wait here until they are asked for, in order.
 """
 
 from __future__ import annotations
@@ -17,20 +17,22 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sluiceway.adapters.store import SqlStore
 from sluiceway.adapters.store.backend import SqliteBackend
 from sluiceway.adapters.store.effect_rows import EffectQueue
+from sluiceway.domain.checklists.model import RunId
 from sluiceway.domain.rollouts.model import Effect, RolloutId
 from sluiceway.errors import PermanentProviderError, ProviderError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.store import EffectFailure, Store
-from sluiceway.ports.work import EffectHandler
+from sluiceway.ports.work import EffectHandler, StepHandler
 
 
 class WaitingEffects(EffectQueue):
-    """The effects that were queued and not delivered yet."""
+    """The effects and runbook steps that were queued and not delivered yet."""
 
     def __init__(self, backend: SqliteBackend) -> None:
         super().__init__(backend)
         self._known: set[str] = set()
         self._waiting: list[tuple[str, RolloutId, int, Effect]] = []
+        self._steps: list[tuple[RunId, str]] = []
 
     def prepare(self) -> None:
         """Nothing outlives the process, so there is nothing to prepare."""
@@ -39,6 +41,18 @@ class WaitingEffects(EffectQueue):
         if key not in self._known:
             self._known.add(key)
             self._waiting.append((key, rollout_id, gen, effect))
+
+    def put_step(self, connection: Connection, run_id: RunId, key: str) -> None:  # noqa: ARG002
+        if key not in self._known:
+            self._known.add(key)
+            self._steps.append((run_id, key))
+
+    def carry_out(self, handler: StepHandler) -> int:
+        """Hand over the steps that wait; return how many there were. What follows from them waits again."""
+        steps, self._steps = self._steps, []
+        for run_id, key in steps:
+            handler.carry_out(run_id, key)
+        return len(steps)
 
     def deliver(self, store: Store, handler: EffectHandler, clock: Clock) -> None:
         """Hand over what waits; a refusal is noted as the work engine notes it, a delay is tried later."""
