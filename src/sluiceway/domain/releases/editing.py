@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 
 from sluiceway.domain.approvals.wording import listed
-from sluiceway.domain.process.team import TeamProcess
+from sluiceway.domain.process.team import ROLLED_BACK, TeamProcess
 from sluiceway.domain.releases.model import Facts, Release, ReleaseId, Stay
 from sluiceway.domain.releases.road import find_type, has_ended, phase_of, scope_is_frozen
 from sluiceway.domain.releases.subjects import FIELD_WORDS
@@ -121,8 +121,7 @@ def _check_type(release: Release, process: TeamProcess, type_id: str) -> None:
             "move it to a phase that both have"
         )
     on_path = [stay.phase for stay in release.stays if stay.phase in path]
-    is_aside = release.phase not in {one for kind in process.types for one in kind.path}
-    if release.phase in path or (is_aside and on_path):
+    if release.phase in path or (release.phase == ROLLED_BACK and on_path):
         return
     raise RuleError(
         f"{release.id} is in {release.phase}, where no release of type {type_id} comes by; "

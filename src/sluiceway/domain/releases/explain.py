@@ -35,7 +35,7 @@ class Explanation:
 def explain(release: Release, process: TeamProcess, now: datetime, world: World) -> Explanation:
     """Return why the release is in its phase and what it waits for."""
     here, last = phase_of(release, process), release.stays[-1]
-    came = f"{release.facts.version} is in {here.title} since {instant(last.since)}"
+    came = f"{release.facts.version}: {here.title} since {instant(last.since)}"
     because = f" ({last.by}: {last.why})" if last.why and len(release.stays) > 1 else ""
     if has_ended(release, process):
         return Explanation(f"{came}{because}; nothing is left to do.", release.since, "", (), ())

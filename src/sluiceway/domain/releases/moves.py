@@ -102,7 +102,9 @@ def follow_rollout(release: Release, process: TeamProcess, now: datetime, world:
         return None
     if lacking(case, find_phase(process, here.on_promoted)):
         return None
-    return _enter(release, here.on_promoted, now, "rollout", f"rollout {rollout.id} took everyone to it")
+    return _enter(
+        release, here.on_promoted, now, "rollout", f"rollout {rollout.id} took everyone to {rollout.version}"
+    )
 
 
 def can_roll_out(release: Release, process: TeamProcess, now: datetime, world: World) -> tuple[Missing, ...]:

@@ -95,7 +95,7 @@ def _lack(case: Case, need: Need) -> Iterator[Missing]:
 
 def _empty_field(case: Case, field: str) -> Iterator[Missing]:
     if not is_filled(case.release.facts, field):
-        text = f"{FIELD_WORDS.get(field, field)} is empty"
+        text = f"{FIELD_WORDS.get(field, field)} must be filled in"
         yield case.missing(MissingKind.FIELD, field, text, case.may(Permission.PLAN))
 
 
