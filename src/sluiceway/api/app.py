@@ -19,7 +19,7 @@ from sluiceway import __version__
 from sluiceway.api.accounts import AccountRoutes
 from sluiceway.api.events import Shutdown, rollout_events
 from sluiceway.api.guard import Entrance, RequestGuard, who_speaks
-from sluiceway.api.login import log_in, log_out, whoami
+from sluiceway.api.login import SessionRoutes
 from sluiceway.api.points import TokenRoutes, push_points
 from sluiceway.api.problems import EXCEPTION_HANDLERS
 from sluiceway.api.rollouts import RolloutRoutes
@@ -38,9 +38,7 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
     rollout_events,
     push_points,
     TokenRoutes,
-    log_in,
-    whoami,
-    log_out,
+    SessionRoutes,
     AccountRoutes,
     audit_verify,
     validate_process,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
@@ -23,50 +23,41 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
 _AnyRequest = Request[Any, Any, Any]
 
 
-@post(
-    "/api/session",
-    sync_to_thread=True,
-    status_code=HTTP_201_CREATED,
-    opt={OPEN: True},  # how else would anybody get in
-    summary="Log in; the answer sets the session's cookie",
-    tags=["accounts"],
-)
-def log_in(
-    request: _AnyRequest, sessions: NamedDependency[SessionService], data: JSONBody[LoginRequest]
-) -> Response[LoginView]:
-    address = request.client.host if request.client is not None else "unknown"
-    begun = sessions.log_in(
-        data.name, data.password, address=address, agent=request.headers.get("user-agent", "")
+class SessionRoutes(Controller):
+    path = "/api/session"
+    tags = ("accounts",)
+
+    @post(
+        sync_to_thread=True,
+        status_code=HTTP_201_CREATED,
+        opt={OPEN: True},  # how else would anybody get in
+        summary="Log in; the answer sets the session's cookie",
     )
-    return Response(
-        begun.view,
-        headers=_NOT_KEPT,
-        cookies=[_cookie(request, begun.key, round(LASTS_S))],
-    )
+    def log_in(
+        self, request: _AnyRequest, sessions: NamedDependency[SessionService], data: JSONBody[LoginRequest]
+    ) -> Response[LoginView]:
+        address = request.client.host if request.client is not None else "unknown"
+        agent = request.headers.get("user-agent", "")
+        begun = sessions.log_in(data.name, data.password, address=address, agent=agent)
+        cookie = _cookie(request, begun.key, round(LASTS_S))
+        return Response(begun.view, headers=_NOT_KEPT, cookies=[cookie])
 
+    @get(sync_to_thread=True, summary="Who one is, and what one was granted")
+    def whoami(
+        self, sessions: NamedDependency[SessionService], by: NamedDependency[Principal]
+    ) -> Response[IdentityView]:
+        return Response(sessions.whoami(by), headers=_NOT_KEPT)
 
-@get("/api/session", sync_to_thread=True, summary="Who one is, and what one was granted", tags=["accounts"])
-def whoami(
-    sessions: NamedDependency[SessionService], by: NamedDependency[Principal]
-) -> Response[IdentityView]:
-    return Response(sessions.whoami(by), headers=_NOT_KEPT)
-
-
-@post(
-    "/api/session/end",
-    sync_to_thread=True,
-    status_code=HTTP_200_OK,
-    summary="Log out",
-    tags=["accounts"],
-)
-def log_out(
-    request: _AnyRequest,
-    sessions: NamedDependency[SessionService],
-    by: NamedDependency[Principal],
-    data: JSONBody[NoRequest],  # noqa: ARG001 -- a body that holds anything is refused
-) -> Response[IdentityView]:
-    sessions.log_out(request.cookies.get(COOKIE, ""), by)
-    return Response(sessions.whoami(by), headers=_NOT_KEPT, cookies=[_cookie(request, "", 0)])
+    @post("/end", sync_to_thread=True, status_code=HTTP_200_OK, summary="Log out")
+    def log_out(
+        self,
+        request: _AnyRequest,
+        sessions: NamedDependency[SessionService],
+        by: NamedDependency[Principal],
+        data: JSONBody[NoRequest],  # noqa: ARG002 -- a body that holds anything is refused
+    ) -> Response[IdentityView]:
+        sessions.log_out(request.cookies.get(COOKIE, ""), by)
+        return Response(sessions.whoami(by), headers=_NOT_KEPT, cookies=[_cookie(request, "", 0)])
 
 
 def _cookie(request: _AnyRequest, key: str, max_age_s: int) -> Cookie:
