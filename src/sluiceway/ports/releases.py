@@ -40,13 +40,17 @@ class ReleaseRow:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseQuery:
-    """What to list. Empty fields narrow nothing. `text` is looked for in version, title and code name."""
+    """What to list. Empty fields narrow nothing; `services` None is every one.
+
+    `text` is looked for in version, title and code name.
+    """
 
     service: str = ""
     phase: str = ""
     type: str = ""
     open_only: bool = False
     text: str = ""
+    services: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class ProcessService:
         """
         process = parsed(text, path)
         team_of(process)
-        name = _service_name(process, service)
+        name = service_name(process, service)
         with self._store.begin() as tx:
             access.require(tx, by, Permission.PROCESS, name)
             row = apply_process(tx, process, service=name, by=by.name, clock=self._clock)
@@ -138,7 +138,11 @@ def team_of(process: Process) -> TeamProcess:
     return process.team
 
 
-def _service_name(process: Process, given: str) -> str:
+def service_name(process: Process, given: str) -> str:
+    """Return the service a process is for, the one it describes unless `given` says so.
+
+    Raises InvalidInputError when both differ or the name can't be used, ProcessFileError without any.
+    """
     described = process.service.name if process.service is not None else ""
     if given and described and given != described:
         raise InvalidInputError(f"{process.path} describes the service {described}, not {given}")

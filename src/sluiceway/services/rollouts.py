@@ -13,8 +13,7 @@ from sluiceway.domain.audit.chain import NewAuditEntry
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.plan import Action, RolloutPlan, Version
 from sluiceway.domain.process.team import Permission
-from sluiceway.domain.rollouts.model import Command, CommandKind, Phase, RolloutId, RolloutState
-from sluiceway.domain.rollouts.moves import begin
+from sluiceway.domain.rollouts.model import Command, CommandKind, Phase, RolloutId
 from sluiceway.errors import ConflictError, IllegalMoveError, InvalidInputError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.live import LiveView
@@ -23,7 +22,14 @@ from sluiceway.services import access, render
 from sluiceway.services.audit import AuditCheckView, verify_audit
 from sluiceway.services.ids import new_rollout_id
 from sluiceway.services.recent import RecentEntries
-from sluiceway.services.starting import checked_version, read_plan, read_start, settle_stable
+from sluiceway.services.starting import (
+    checked_version,
+    insert_rollout,
+    new_row,
+    read_plan,
+    read_start,
+    settle_stable,
+)
 from sluiceway.services.views import (
     AuditView,
     ExplanationView,
@@ -253,21 +259,8 @@ class RolloutService:
         actor: str,
         why: str,
     ) -> RolloutRow:
-        now, wall = self._clock.now(), self._clock.wall()
-        state: RolloutState = begin(plan, stable=stable, new=new, instances=setup.service.instances, now=now)
-        row = RolloutRow(
-            id=new_rollout_id(),
-            setup=setup,
-            state=state,
-            gen=0,
-            version=1,
-            due_at=wall,
-            lease_until=None,
-            created_at=wall,
-            created_by=actor,
-        )
-        tx.insert_rollout(row)
-        self._note(tx, actor, "rollout-started", row.id, why, process_sha256=setup.process_hash)
+        row = new_row(new_rollout_id(), setup, plan, self._clock, stable=stable, new=new, by=actor)
+        insert_rollout(tx, row, self._clock, why)
         return row
 
     def _start_again(self, tx: Transaction, row: RolloutRow, actor: str, reason: str) -> RolloutView:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import assert_never
 
 from sluiceway.config import parse_process
+from sluiceway.domain.audit.chain import NewAuditEntry
 from sluiceway.domain.process.plan import Process, RolloutPlan, Strategy, Version
-from sluiceway.domain.rollouts.model import Phase
+from sluiceway.domain.rollouts.model import Phase, RolloutId
+from sluiceway.domain.rollouts.moves import begin
 from sluiceway.errors import ConflictError, InvalidInputError, ProcessFileError
-from sluiceway.ports.store import RolloutSetup, Transaction
+from sluiceway.ports.clock import Clock
+from sluiceway.ports.store import RolloutRow, RolloutSetup, Transaction
 
 _MAX_VERSION_CHARS = 100
 
@@ -30,7 +33,7 @@ def read_start(process_text: str, path: str) -> tuple[RolloutSetup, RolloutPlan]
     ]
     if process.rollout is None or process.service is None or process.ingress is None:
         raise ProcessFileError(tuple(missing))
-    _check_strategy(process.rollout.strategy, path)
+    check_strategy(process.rollout.strategy, path)
     setup = RolloutSetup(
         service=process.service,
         ingress=process.ingress,
@@ -47,11 +50,11 @@ def read_plan(plan_text: str, path: str) -> RolloutPlan:
     process: Process = parse_process(plan_text, path)
     if process.rollout is None:
         raise ProcessFileError((f"{path}: rollout: missing; an edit needs the stages as they should be",))
-    _check_strategy(process.rollout.strategy, path)
+    check_strategy(process.rollout.strategy, path)
     return process.rollout
 
 
-def _check_strategy(strategy: Strategy, path: str) -> None:
+def check_strategy(strategy: Strategy, path: str) -> None:
     """Raise ProcessFileError for a strategy that nothing carries out yet."""
     match strategy:
         case Strategy.CANARY | Strategy.BLUE_GREEN:
@@ -61,6 +64,47 @@ def _check_strategy(strategy: Strategy, path: str) -> None:
             raise ProcessFileError((f"{found}; expected canary or blue-green",))
         case _:
             assert_never(strategy)
+
+
+def new_row(
+    rollout_id: RolloutId,
+    setup: RolloutSetup,
+    plan: RolloutPlan,
+    clock: Clock,
+    *,
+    stable: Version,
+    new: Version,
+    by: str,
+) -> RolloutRow:
+    """Return a rollout that is about to begin."""
+    wall = clock.wall()
+    return RolloutRow(
+        id=rollout_id,
+        setup=setup,
+        state=begin(plan, stable=stable, new=new, instances=setup.service.instances, now=clock.now()),
+        gen=0,
+        version=1,
+        due_at=wall,
+        lease_until=None,
+        created_at=wall,
+        created_by=by,
+    )
+
+
+def insert_rollout(tx: Transaction, row: RolloutRow, clock: Clock, why: str) -> None:
+    """Insert a rollout with its audit entry. Raises ConflictError when the service or its ingress is busy."""
+    tx.insert_rollout(row)
+    tx.append_audit(
+        NewAuditEntry(
+            at=clock.wall(),
+            process_at=clock.now(),
+            actor=row.created_by,
+            kind="rollout-started",
+            subject=row.id,
+            why=why,
+            figures=(("process_sha256", row.setup.process_hash),),
+        )
+    )
 
 
 def serving_version(tx: Transaction, service: str) -> Version | None:

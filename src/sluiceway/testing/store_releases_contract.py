@@ -232,6 +232,8 @@ class StoreReleasesContract:
 
         assert found(store, ReleaseQuery()) == ["0004", "0003", "0002", "0001"]
         assert found(store, ReleaseQuery(service="checkout")) == ["0004", "0002", "0001"]
+        assert found(store, ReleaseQuery(services=frozenset({"search", "till"}))) == ["0003"]
+        assert found(store, ReleaseQuery(services=frozenset())) == []
         assert found(store, ReleaseQuery(phase="planned")) == ["0002"]
         assert found(store, ReleaseQuery(type="major")) == ["0002"]
         assert found(store, ReleaseQuery(open_only=True)) == ["0003", "0002", "0001"]

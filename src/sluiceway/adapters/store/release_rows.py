@@ -97,6 +97,8 @@ def list_rows(
     found = select(releases).order_by(releases.c.seq.desc()).limit(limit)
     if query.service:
         found = found.where(releases.c.service == query.service)
+    if query.services is not None:
+        found = found.where(releases.c.service.in_(sorted(query.services)))
     if query.phase:
         found = found.where(releases.c.phase == query.phase)
     if query.type:
