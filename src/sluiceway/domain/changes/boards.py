@@ -1,4 +1,4 @@
-"""A board's meetings: when the next one is, what is on its agenda and in which order, calling and closing one.
+"""A board's meetings: when the next one is, what is on its agenda in which order, calling and closing one.
 
 What a board decides is the business of `deciding`.
 """
@@ -18,8 +18,8 @@ from sluiceway.domain.calendars.days import (
     show_instant,
     working_day_at_or_after,
 )
-from sluiceway.domain.changes.kinds import kind_of, review_due_at
-from sluiceway.domain.changes.model import BoardMeeting, Change, ChangeState, MeetingKind
+from sluiceway.domain.changes.kinds import review_due_at
+from sluiceway.domain.changes.model import BoardMeeting, Change, ChangeId, ChangeState, MeetingKind
 from sluiceway.domain.changes.risk import Assessment
 from sluiceway.domain.process.control import Board, ChangeControl
 from sluiceway.domain.process.schedule import Calendar
@@ -84,7 +84,8 @@ def agenda(
     board: Board,
     control: ChangeControl,
     changes: Sequence[Change],
-    risks: Mapping[str, Assessment],
+    risks: Mapping[ChangeId, Assessment],
+    *,
     calendar: Calendar,
     meets_at: datetime,
 ) -> tuple[AgendaItem, ...]:
@@ -92,10 +93,14 @@ def agenda(
 
     Submitted requests of the kinds it decides on come by risk, then by when they are to begin, then by how
     long they have waited; emergency changes to be reviewed follow by when their review is due. A request
-    without an assessment in `risks` comes with those of the highest level.
+    without an assessment in `risks` comes with those of the highest level. One whose kind the process no
+    longer has is on every board's agenda, so that it is not forgotten.
     """
-    mine = [each for each in changes if kind_of(control, each.facts.kind).board == board.id]
-    waiting = [each for each in mine if each.state is ChangeState.SUBMITTED]
+    mine = {kind.id: kind for kind in control.kinds if kind.board == board.id}
+    others = {kind.id for kind in control.kinds if kind.board != board.id}
+    waiting = [
+        each for each in changes if each.state is ChangeState.SUBMITTED and each.facts.kind not in others
+    ]
     waiting.sort(
         key=lambda each: (
             -_rank(each, risks),
@@ -110,8 +115,8 @@ def agenda(
     ]
     reviews = sorted(
         (due_at, each.id)
-        for each in mine
-        if (due_at := review_due_at(each, kind_of(control, each.facts.kind))) is not None
+        for each in changes
+        if each.facts.kind in mine and (due_at := review_due_at(each, mine[each.facts.kind])) is not None
     )
     for due_at, change in reviews:
         late = ", which this meeting is too late for" if due_at < meets_at else ""
@@ -130,9 +135,9 @@ def call_meeting(
     meeting_id: str,
     kind: MeetingKind,
     at: datetime,
+    *,
     called_by: str,
     now: datetime,
-    *,
     items: Sequence[str],
     reason: str = "",
 ) -> BoardMeeting:
@@ -170,7 +175,7 @@ def submitted_at(change: Change) -> datetime:
     )
 
 
-def _rank(change: Change, risks: Mapping[str, Assessment]) -> float:
+def _rank(change: Change, risks: Mapping[ChangeId, Assessment]) -> float:
     assessed = risks.get(change.id)
     return 1.0 if assessed is None else assessed.rank / max(assessed.most, 1)
 

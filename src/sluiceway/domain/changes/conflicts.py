@@ -63,7 +63,7 @@ def find_conflicts(
         *_closed(open_changes, days),
         *_same_versions(open_changes, releases),
     ]
-    begins = {change.id: change.facts.starts_at for change in open_changes}
+    begins: dict[str, datetime | None] = {change.id: change.facts.starts_at for change in open_changes}
 
     def earliest(conflict: Conflict) -> tuple[float, tuple[str, ...]]:
         starts = [at.timestamp() for each in conflict.changes if (at := begins[each]) is not None]
@@ -101,12 +101,11 @@ def _between(first: Change, second: Change, at: datetime) -> Conflict | None:
     if one.service and one.service == two.service:
         text = f"{first.id} and {second.id} both change {one.service} {when}"
         return Conflict(ConflictKind.SAME_SERVICE, pair, text)
-    for child, parent, child_id, parent_id in ((one, two, *pair), (two, one, *reversed(pair))):
-        if child.parent_service and child.parent_service == parent.service:
-            text = (
-                f"{child_id} changes {child.service or 'a part'}, a part of {parent.service}, "
-                f"which {parent_id} changes {when}"
-            )
+    for child, parent in ((first, second), (second, first)):
+        whole = parent.facts.service
+        if whole and child.facts.parent_service == whole:
+            part = child.facts.service or "a part"
+            text = f"{child.id} changes {part}, a part of {whole}, which {parent.id} changes {when}"
             return Conflict(ConflictKind.RELATED_SERVICE, pair, text)
     return None
 
@@ -131,9 +130,9 @@ def _same_versions(changes: Sequence[Change], releases: Mapping[str, LinkedRelea
         first_id, first = claimed[0]
         for release_id, change in claimed[1:]:
             if release_id != first_id:
-                both = first.id if first.id == change.id else f"{first.id} and {change.id}"
-                yield Conflict(
-                    ConflictKind.SAME_VERSION,
-                    tuple(dict.fromkeys((first.id, change.id))),
-                    f"{both}: {first_id} and {release_id} would both bring {brought.service} {brought.version}",
+                ids = tuple(dict.fromkeys((first.id, change.id)))
+                text = (
+                    f"{' and '.join(ids)}: {first_id} and {release_id} "
+                    f"would both bring {brought.service} {brought.version}"
                 )
+                yield Conflict(ConflictKind.SAME_VERSION, ids, text)

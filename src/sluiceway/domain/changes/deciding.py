@@ -181,7 +181,7 @@ def settle(change: Change, process: TeamProcess, directory: Directory, by: str, 
 
 
 def conditions_of(verdicts_now: Sequence[Verdict]) -> tuple[tuple[str, str], ...]:
-    """Return the conditions under which the request was agreed to, each once, with the policy's or board's id."""
+    """Return the conditions that were set, each once, with the id of the policy or board that set it."""
     found = (
         (each.policy.id, text)
         for each in verdicts_now
