@@ -21,7 +21,7 @@ EXPRESSIONS = (ROOT / "docs" / "reference" / "expressions.md").read_text(encodin
 
 def keys_of_the_schema() -> set[tuple[str, str]]:
     schema = json_schema()
-    sections = {"The file": schema, **schema["$defs"]}
+    sections = {"The file": schema["else"], **schema["$defs"]}
     return {(title, key) for title, section in sections.items() for key in section["properties"]}
 
 

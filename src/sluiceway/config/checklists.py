@@ -8,8 +8,8 @@ from typing import Any
 from sluiceway.config.plain import (
     COMMAND,
     DURATION,
-    ID,
     ITS_ID,
+    ITS_ID_OR_TEXT,
     ITS_TITLE,
     OFFSET,
     TEXT,
@@ -89,7 +89,7 @@ ITEM = Record(
     "One thing to do",
     _item,
     (
-        part("id", ID, "its id; made of the text when the item is a plain text", is_required=True),
+        ITS_ID_OR_TEXT,
         part("text", TEXT, "what is to be done", is_required=True),
         part("owner", named("role"), "the role that does it, instead of the list's"),
         part("at", OFFSET, "when it is due, instead of the list's time", to="offset_s"),

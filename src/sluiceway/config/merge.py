@@ -21,7 +21,8 @@ TEXT_TAG = "tag:yaml.org,2002:str"
 MAPPING_TAG = "tag:yaml.org,2002:map"
 
 _WHOLE = frozenset({"rule", "audience"})  # mappings that say one thing in one of several forms
-_PLAIN_ITEMS = frozenset({("checklists", "items")})  # lists whose plain texts are things with ids
+# Lists whose plain texts are things with ids.
+_PLAIN_ITEMS = frozenset({("checklists", "items"), ("gates", "checks")})
 _ID_WORDS = ("id", "name")
 
 Keys = tuple[str, ...]  # the keys that lead to a value, positions left out

@@ -175,6 +175,7 @@ WEEKDAYS = _of({**shapes.list_of(_WEEKDAY), "minItems": 1}, _read_weekdays)
 
 
 ITS_ID = part("id", ID, "its id", is_required=True)
+ITS_ID_OR_TEXT = part("id", ID, "its id; made of the text when absent")
 ITS_TITLE = part("title", TEXT, "what people call it")
 
 

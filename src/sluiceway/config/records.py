@@ -98,7 +98,8 @@ class Record(Generic[T]):
     """A kind of mapping. `name` is what the JSON Schema and the docs call it.
 
     `declares` says which ids this mapping makes known to what is below it: what they are, and the key of
-    their list. An item of a list that is a plain text stands for a mapping with that text under `plain`.
+    their list. Things that go by the text under `plain` may leave their id out, which is then made of it, and
+    in a list such a text may stand alone.
     `check` looks at the whole once it is read.
     """
 
@@ -138,6 +139,8 @@ class Record(Generic[T]):
         given = read_parts(fields, self.parts, scope.knowing(declared) if declared else scope)
         if given is None or not is_kept:
             return None
+        if self.plain in given:
+            given.setdefault("id", slug(given[self.plain]))
         if "id" in given and any(one.field == "title" for one in self.parts):
             given.setdefault("title", title_of(str(given["id"])))
         made = self.build(**given)
@@ -195,11 +198,14 @@ def one_of_these(names: Collection[str]) -> str:
 
 
 def _id_of(item: Value) -> tuple[str, Value]:
-    """Return an item's id and where it stands, "" when it has none. A plain text is the id of its slug."""
+    """Return an item's id and where it stands: made of its text where it has none, "" without both."""
     if item.is_scalar:
         return slug(item.raw) if item.raw.strip() else "", item
-    entries = item.entries() if item.is_mapping else ()
-    return next(((entry.raw, entry) for key, entry in entries if key.raw == "id"), ("", item))
+    by_word = {key.raw: entry for key, entry in item.entries()} if item.is_mapping else {}
+    if "id" in by_word:
+        return by_word["id"].raw, by_word["id"]
+    text = by_word.get("text")
+    return (slug(text.raw), text) if text is not None and text.raw.strip() else ("", item)
 
 
 def listed(record: Record[T], *, least: int = 0, what: str = "") -> Reader[tuple[T, ...]]:

@@ -8,6 +8,7 @@ from typing import Any
 from sluiceway.config.plain import (
     ID,
     ITS_ID,
+    ITS_ID_OR_TEXT,
     ITS_TITLE,
     RANGE,
     TEXT,
@@ -186,7 +187,7 @@ CHECK = Record(
     "What a gate looks at",
     Check,
     (
-        part("id", ID, "its id; made of the text when the check is a plain text", is_required=True),
+        ITS_ID_OR_TEXT,
         part("text", TEXT, "what is looked at", is_required=True),
         part("expects", TEXT, "the figure or state asked for, in the team's words"),
         part("evidence", ID, "what kind of evidence will answer it"),

@@ -52,7 +52,7 @@ NEEDS_THE_READER = {
     *("trigger-twice", "trigger-two-windows", "weight-zero", "weights-fall"),
     *("team-environment-cycle", "team-item-cycle", "team-matrix", "team-milestone-cycle"),
     *("team-path-kinds", "team-phase-references", "team-risk-conditions", "team-risk-levels"),
-    *("team-stage-role", "team-type-references"),
+    *("team-calendar-type", "team-stage-role", "team-type-references"),
 }
 ENDLESS = {"anchor-in-itself"}  # no finite data that a schema could look at
 
@@ -117,8 +117,42 @@ def test_every_key_says_what_it_means() -> None:
     assert [key.name for section in sections() for key in section.keys if not key.meaning] == []
 
 
-def test_every_reference_leads_to_a_definition() -> None:
-    text = json.dumps(json_schema())
-    named = {part.split('"')[0] for part in text.split("#/$defs/")[1:]}
+@pytest.mark.parametrize(("root", "part"), [("#/$defs/", "else"), ("#/then/$defs/", "then")])
+def test_every_reference_leads_to_a_definition(root: str, part: str) -> None:
+    schema = json_schema()
+    definitions = (schema if part == "else" else schema["then"])["$defs"]
+    text = json.dumps([schema[part], definitions])
+    named = {found.split('"')[0] for found in text.split(root)[1:]}
 
-    assert named == set(SECTIONS)
+    assert named == set(definitions) == set(SECTIONS)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "gates: [{id: code-quality, checks: [{id: coverage, expects: 80%}, {id: sonar, remove: true}]}]",
+        "rollout: {stages: [{name: few, duration: 10m}]}",
+        "risks: null",
+        "calendar: {holidays: null, freezes: []}",
+        "changes: {boards: [{id: board, quorum: 2}]}",
+        "approvals: [{id: board, rule: null}]",
+    ],
+)
+def test_only_what_extends_another_process_may_leave_things_out(part: str) -> None:
+    assert is_valid(f"extends: ./team.yaml\n{part}")
+    assert not is_valid(part)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "gate: []",
+        "gates: [{id: code-quality, check: []}]",
+        "gates: [{id: code-quality, remove: no}]",
+        "service: {remove: true}",
+        "types: [{id: major, version: X}]",
+        "extends: [akashic]",
+    ],
+)
+def test_what_extends_another_process_still_has_to_be_well_formed(part: str) -> None:
+    assert not is_valid(f"extends: ./team.yaml\n{part}" if "extends" not in part else part)

@@ -542,6 +542,12 @@ def test_an_item_with_a_problem_is_not_called_unknown_as_well() -> None:
     ]
 
 
+def test_a_calendar_of_releases_may_stand_without_the_types_it_names() -> None:
+    text = "release_calendar: [{version: 2.0.0, date: 2026-03-15, type: major}]"
+
+    assert team_of(text).later.calendar == (PlannedRelease("2.0.0", "2026-03-15", "major"),)
+
+
 def test_hundreds_of_milestones_in_a_row_are_no_cycle() -> None:
     rows = "".join(f"    - {{id: m{n}, after: [m{n - 1}]}}\n" for n in range(1, 1_500))
     text = f"timelines:\n- id: long\n  milestones:\n    - {{id: m0}}\n{rows}"
