@@ -41,7 +41,7 @@ def what_changed(old: Subject, new: Subject) -> tuple[str, ...]:
 def _difference(old: str, new: str) -> str:
     if "\n" not in old + new:
         return f"was {_quoted(old)}, is {_quoted(new)}"
-    was, now = old.splitlines(), new.splitlines()
+    was, now = old.split("\n"), new.split("\n")
     came = [line for line in now if line not in was]
     went = [line for line in was if line not in now]
     parts = [f"gained {_some(came)}"] if came else []

@@ -202,7 +202,7 @@ def _any_of(rule: AnyOf, votes: Sequence[Vote], voters: Voters) -> Tally:
     found = [tally(inner, votes, voters) for inner in rule.rules]
     given = [one for one in found if one.standing is Standing.APPROVED]
     if len(given) >= rule.count:
-        return Tally(Standing.APPROVED, _words(given, "and"), _counted(given, votes))
+        return Tally(Standing.APPROVED, _words(given, "and"), _counted(found, votes))
     lost = [one for one in found if one.standing is Standing.REJECTED]
     if len(found) - len(lost) < rule.count:
         return Tally(Standing.REJECTED, _words(lost, "and"), _counted(found, votes))

@@ -24,33 +24,38 @@ FIELD_WORDS = {
 }  # the others go by their own names
 
 
+def _line(*values: str) -> str:
+    """Return the values in one line that no other values give: what separates them is escaped inside them."""
+    escaped = [one.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "\\n") for one in values]
+    while escaped and not escaped[-1]:
+        escaped.pop()
+    return " | ".join(escaped)
+
+
 def _target(facts: Facts) -> str:
     return "" if facts.target_at is None else facts.target_at.astimezone(UTC).isoformat()
 
 
 def _goals(facts: Facts) -> str:
-    return "\n".join(" | ".join(filter(None, (one.text, one.metric, one.target))) for one in facts.goals)
+    return "\n".join(_line(one.text, one.metric, one.target) for one in facts.goals)
 
 
 def _scope(facts: Facts) -> str:
-    return "\n".join(
-        f"{one.id} {one.kind.value}: {' '.join(filter(None, (one.text, one.link)))}" for one in facts.scope
-    )
+    return "\n".join(_line(one.id, one.kind.value, one.text, one.link) for one in facts.scope)
 
 
 def _impact(facts: Facts) -> str:
-    return "\n".join(filter(None, (facts.user_impact, facts.revenue_impact)))
+    return _line(facts.user_impact, facts.revenue_impact)
 
 
 def _stakeholders(facts: Facts) -> str:
     return "\n".join(
-        " | ".join(filter(None, (one.role, one.person, one.backup, one.responsibility)))
-        for one in facts.stakeholders
+        _line(one.role, one.person, one.backup, one.responsibility, one.contact) for one in facts.stakeholders
     )
 
 
 def _channels(facts: Facts) -> str:
-    return "\n".join(f"{one.id}: {one.title}" for one in facts.channels)
+    return "\n".join(_line(one.id, one.title) for one in facts.channels)
 
 
 _PARTS: dict[str, Callable[[Facts], str]] = {
@@ -63,7 +68,7 @@ _PARTS: dict[str, Callable[[Facts], str]] = {
     "impact": _impact,
     "stakeholders": _stakeholders,
     "channels": _channels,
-    "changes": lambda facts: "\n".join(facts.changes),
+    "changes": lambda facts: "\n".join(map(_line, facts.changes)),
     "environment": lambda facts: facts.environment,
 }
 ROLLOUT = "rollout"  # the one part that stands in the process and not in the facts
@@ -74,7 +79,7 @@ def part_of(release: Release, process: TeamProcess, name: str) -> str:
     """Return the text of one of BINDABLE. Raises RuleError for another name."""
     if name == ROLLOUT:
         kind = next((one for one in process.types if one.id == release.facts.type), None)
-        return f"{kind.rollout if kind else ''} of process {release.process_hash[:12]}"
+        return f"{kind.rollout if kind else ''} of process {release.process_hash}"
     if name not in _PARTS:
         raise RuleError(f'an approval binds "{name}", expected one of {", ".join(BINDABLE)}')
     return _PARTS[name](release.facts)

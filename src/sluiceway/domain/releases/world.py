@@ -48,7 +48,8 @@ class OwnRun:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything around a release. Changes, rollouts and runs are looked up by id.
+    """Everything around a release. Changes, rollouts and runs are looked up by id: all those that
+    the release names, since one that is not here is taken for gone.
 
     `calendar_closed` says why nothing may be deployed now, "" when it may; overrides are the release's own.
     """

@@ -83,6 +83,15 @@ def test_any_of_is_given_by_as_many_rules_as_it_asks_for() -> None:
     assert standing(policy, yes("ada", "cto"), yes("olga", "product-owner")) is Standing.APPROVED
 
 
+def test_a_vote_beyond_what_was_needed_counts_with_its_condition() -> None:
+    policy = a_policy(AnyOf((QA, ByRole("engineer", 2))))
+
+    found = count(policy, yes("grace", "qa-lead"), only_if("bob", "engineer", "watch the disk"))
+
+    assert found.sentence == "Sign-off is given by grace (QA lead), on 1 condition"
+    assert (len(found.counted), found.void, found.conditions) == (2, (), ("watch the disk",))
+
+
 def test_in_order_waits_for_the_first_rule_only_and_keeps_early_votes_for_their_turn() -> None:
     policy = a_policy(AllOf((QA, CTO), in_order=True))
     early = yes("ada", "cto")

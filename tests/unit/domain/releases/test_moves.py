@@ -201,7 +201,7 @@ def test_a_changed_scope_asks_for_approval_and_decision_again() -> None:
     missing = lacks(changed, "live")
 
     assert kinds(missing) == [("approval", "sign-off"), ("decision", "go-no-go")]
-    assert 'scope gained "s2 fix: Login"' in missing[0].text
+    assert 'scope gained "s2 | fix | Login"' in missing[0].text
     assert missing[1].text == '"go-no-go" was decided before version or scope changed'
 
 

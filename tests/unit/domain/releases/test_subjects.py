@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sluiceway.domain.approvals.subjects import subject_hash
 from sluiceway.domain.releases.model import (
@@ -44,10 +46,10 @@ FULL: dict[str, Any] = {
         ("title", "Spring"),
         ("target", "2026-04-01T09:00:00+00:00"),
         ("goals", "Speed | p95_ms | < 200\nPeace"),
-        ("scope", "s1 feature: Search https://example.org/1"),
-        ("impact", "faster\n+2 %"),
+        ("scope", "s1 | feature | Search | https://example.org/1"),
+        ("impact", "faster | +2 %"),
         ("stakeholders", "Sponsor | sue | sam | pays"),
-        ("channels", "web: Web\nios: iOS"),
+        ("channels", "web | Web\nios | iOS"),
         ("changes", "CR-2026-001\nCR-2026-002"),
         ("environment", "production"),
         ("rollout", "canary of process hash-1"),
@@ -65,7 +67,10 @@ def test_a_part_that_does_not_exist_is_named() -> None:
 def test_a_subject_holds_what_the_policy_binds_in_its_order() -> None:
     policy = replace(SIGN_OFF, binds=("scope", "version"))
 
-    assert subject_of(a_release(), PROCESS, policy) == (("scope", "s1 feature: Search"), ("version", "1.5.0"))
+    assert subject_of(a_release(), PROCESS, policy) == (
+        ("scope", "s1 | feature | Search"),
+        ("version", "1.5.0"),
+    )
 
 
 OTHERS: dict[str, Any] = {"version": "1.6.0", "type": "patch", "target_at": NOW}
@@ -85,6 +90,35 @@ def test_a_change_of_a_bound_field_changes_the_hash(field: str) -> None:
     assert hash_of(full) != hash_of(replace(full, facts=replace(full.facts, **{field: other})))
 
 
+texts = st.text(st.sampled_from("a |\\\n"), max_size=4)
+scopes = st.lists(
+    st.builds(ScopeItem, texts.map("i".__add__), st.sampled_from(ScopeKind), texts, texts), max_size=2
+)
+goals = st.lists(st.builds(Goal, texts.map("g".__add__), texts, texts), max_size=2)
+wordings = st.builds(
+    lambda scope, aims, users, revenue: replace(
+        Facts("1.5.0", "minor"),
+        scope=tuple(scope),
+        goals=tuple(aims),
+        user_impact=users,
+        revenue_impact=revenue,
+    ),
+    scopes,
+    goals,
+    texts,
+    texts,
+)
+
+
+@given(wordings, wordings)
+def test_no_wording_passes_for_another(one: Facts, other: Facts) -> None:
+    release = a_release()
+
+    same = hash_of(replace(release, facts=one)) == hash_of(replace(release, facts=other))
+
+    assert same == (one == other)
+
+
 def test_a_channel_that_goes_live_changes_nothing_that_was_agreed() -> None:
     full = a_release(**FULL)
     channels = tuple(replace(one, state=ChannelState.LIVE) for one in full.facts.channels)
@@ -98,7 +132,7 @@ def test_another_process_version_changes_what_the_rollout_is() -> None:
     assert hash_of(full) != hash_of(replace(full, process_hash="hash-2"))
     assert decided_on(full.facts) == (
         ("version", "1.5.0"),
-        ("scope", "s1 feature: Search https://example.org/1"),
+        ("scope", "s1 | feature | Search | https://example.org/1"),
     )
 
 
