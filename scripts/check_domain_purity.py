@@ -30,6 +30,7 @@ ALLOWED = frozenset(
         "functools",
         "hashlib",
         "heapq",
+        "html",  # escaping text for drawings
         "itertools",
         "json",
         "math",
