@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from sluiceway.config import parse_process
+from sluiceway.config.change_request import holds_change_request, parse_change_request
 from tests.docs.pages import PAGES, ROOT, blocks
 
 BASE = """\
@@ -19,7 +20,13 @@ EXAMPLES = [
     pytest.param(block.body, id=f"{page.relative_to(ROOT)}-{number}")
     for page in PAGES
     for number, block in enumerate(blocks(page.read_text(encoding="utf-8")))
-    if block.language == "yaml" and not block.body.startswith(" ")
+    if block.language == "yaml" and not block.body.startswith(" ") and not holds_change_request(block.body)
+]
+REQUESTS = [
+    pytest.param(block.body, id=f"{page.relative_to(ROOT)}-{number}")
+    for page in PAGES
+    for number, block in enumerate(blocks(page.read_text(encoding="utf-8")))
+    if block.language == "yaml" and holds_change_request(block.body)
 ]
 
 
@@ -63,3 +70,10 @@ def test_an_example_is_a_valid_process(example: str, request: pytest.FixtureRequ
     checked = parse_process(text, str(tmp_path / "sluiceway.yaml"), tmp_path)
 
     assert checked.rollout is not None or checked.team is not None
+
+
+@pytest.mark.parametrize("example", REQUESTS)
+def test_an_example_is_a_valid_change_request(example: str) -> None:
+    facts, _ = parse_change_request(example)
+
+    assert facts.title

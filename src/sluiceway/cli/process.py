@@ -14,16 +14,20 @@ from sluiceway.cli.options import AsJson
 from sluiceway.cli.output import print_json, say
 from sluiceway.cli.starter import STARTER
 from sluiceway.config import json_schema, parse_process
+from sluiceway.config.change_request import holds_change_request, parse_change_request
 from sluiceway.errors import ConflictError, InvalidInputError, ProcessFileError
 
 DEFAULT_FILE = Path("sluiceway.yaml")
 
+_PROCESS, _CHANGE_REQUEST = "process", "change-request"
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is to be said of one process file."""
+    """What is to be said of one file. `kind` is "process" or "change-request"; both are checked."""
 
     file: str
+    kind: str
     valid: bool
     problems: tuple[str, ...]
     notes: tuple[str, ...]
@@ -53,7 +57,7 @@ def validate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check process files and report every problem at once. Exit 3 when there are any."""
+    """Check process files and change requests; report every problem at once. Exit 3 when there are any."""
     results = [_check(file) for file in files or [DEFAULT_FILE]]
     problems = tuple(problem for result in results for problem in result.problems)
     if as_json:
@@ -65,7 +69,8 @@ def validate(
         for note in result.notes:
             say(f"{result.file}: note: {note}")
         if result.valid:
-            typer.echo(f"{result.file}: valid")
+            what = ", a change request and no process" if result.kind == _CHANGE_REQUEST else ""
+            typer.echo(f"{result.file}: valid{what}")
     if problems:
         raise ProcessFileError(problems)
 
@@ -77,11 +82,16 @@ def schema() -> None:
 
 def _check(file: Path) -> Checked:
     text = read_text(file)
+    kind = _CHANGE_REQUEST if holds_change_request(text) else _PROCESS
+    notes: tuple[str, ...] = ()
     try:
-        process = parse_process(text, str(file), file.parent)
+        if kind == _CHANGE_REQUEST:
+            parse_change_request(text, str(file))
+        else:
+            notes = parse_process(text, str(file), file.parent).notes
     except ProcessFileError as error:
-        return Checked(str(file), False, error.problems, ())
-    return Checked(str(file), True, (), process.notes)
+        return Checked(str(file), kind, False, error.problems, ())
+    return Checked(str(file), kind, True, (), notes)
 
 
 def _service_name(text: str) -> str:

@@ -14,9 +14,11 @@ from typing import NoReturn
 
 import yaml
 
+from sluiceway.config.change_request import CHANGE_REQUEST
 from sluiceway.config.files import decode, read_bytes, why_unreadable
 from sluiceway.config.merge import merge
 from sluiceway.config.resolved import yaml_text
+from sluiceway.config.snippets import translated
 from sluiceway.config.tree import MAX_CHARS, ROOT, Findings, Value, check_size, compose, nearest
 from sluiceway.errors import ProcessFileError
 from sluiceway.packs import pack_names, pack_text
@@ -52,8 +54,9 @@ def resolve(text: str, findings: Findings, folder: Path | None) -> Resolved:
     `folder` is where the text comes from; without one it can extend packs only. Raises ProcessFileError when
     the text or a parent is no YAML, and for a parent that is unknown, unreadable or extends itself.
     """
-    sources = [_Source(findings.name, _key(folder, findings.name), compose(text, findings.name), folder)]
-    while at := _extends(sources[-1].node, findings):
+    own = _composed(text, findings.name, findings)
+    sources = [_Source(findings.name, _key(folder, findings.name), own, folder)]
+    while at := Value(sources[-1].node, ROOT, findings).entry(EXTENDS):
         parent = _parent(at, sources[-1].folder)
         known = [source.key for source in sources]
         if parent.key in known:
@@ -95,13 +98,14 @@ def extends_something(text: str) -> bool:
         node = compose(text, "")
     except ProcessFileError:
         return False
-    return _extends(node, Findings("")) is not None
+    return Value(node, ROOT, Findings("")).entry(EXTENDS) is not None
 
 
-def _extends(node: yaml.Node, findings: Findings) -> Value | None:
-    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value if isinstance(node, yaml.MappingNode) else []
-    found = (value for key, value in pairs if isinstance(key, yaml.ScalarNode) and key.value == EXTENDS)
-    return next((Value(value, EXTENDS, findings) for value in found), None)
+def _composed(text: str, name: str, findings: Findings) -> yaml.Node:
+    top = Value(compose(text, name), ROOT, findings)
+    if at := top.entry(CHANGE_REQUEST):
+        _refuse(at, "a change request is no part of a process, expected it in a file of its own")
+    return translated(top)
 
 
 def _parent(at: Value, folder: Path | None) -> _Source:
@@ -117,7 +121,8 @@ def _parent(at: Value, folder: Path | None) -> _Source:
             f'unknown pack "{found}", expected one of {known} or a file such as ./team.yaml'
             f"{nearest(found, pack_names())}",
         )
-    return _Source(pack_file(found), pack_file(found), pack_node(found), None)
+    node = translated(Value(pack_node(found), ROOT, at.findings))
+    return _Source(pack_file(found), pack_file(found), node, None)
 
 
 def _file(at: Value, found: str, folder: Path | None) -> _Source:
@@ -134,7 +139,7 @@ def _file(at: Value, found: str, folder: Path | None) -> _Source:
         _refuse(at, f"{path} {why_unreadable(error)}", error)
     except ValueError as error:
         _refuse(at, f"{found!r} can't name a file ({error}), expected one such as ./team.yaml", error)
-    node = compose(decode(data, str(path)), str(path))
+    node = _composed(decode(data, str(path)), str(path), at.findings)
     return _Source(str(path), _key(path.parent, path.name), node, path.parent)
 
 

@@ -24,6 +24,7 @@ from sluiceway.config.plain import (
 )
 from sluiceway.config.records import OneOf, Part, Reader, Record, Scope, listed, named, part
 from sluiceway.config.sections import Fields
+from sluiceway.config.snippet_vocabulary import ALERTS_BY_GROUP
 from sluiceway.config.tree import Value
 from sluiceway.domain.process.later import (
     Alert,
@@ -284,6 +285,11 @@ def _read_day_text(value: Value, scope: Scope) -> str | None:
     return None if day is None else day.isoformat()
 
 
+def _read_type(value: Value, scope: Scope) -> str | None:
+    """Return the id of a type; any id in a file that is only a calendar and declares none."""
+    return (named("type") if scope.known.get("type") else ID).read(value, scope)
+
+
 PLANNED_RELEASE = Record(
     "planned_release",
     "A line of a release calendar",
@@ -291,7 +297,7 @@ PLANNED_RELEASE = Record(
     (
         part("version", TEXT, "the version", is_required=True),
         part("date", Reader(DAY.schema, _read_day_text), "the day it is planned for", is_required=True),
-        part("type", named("type"), "the type of release"),
+        part("type", Reader(named("type").schema, _read_type), "the type of release"),
         part("theme", TEXT, "what it is about"),
     ),
 )
@@ -302,12 +308,15 @@ TOPIC = Record(
     (ITS_ID, ITS_TITLE, part("lines", TEXTS, "the facts")),
 )
 
+_LISTED_ALERTS = listed(ALERT)
+_ALERTS = Reader({"anyOf": [_LISTED_ALERTS.schema, ALERTS_BY_GROUP]}, _LISTED_ALERTS.read)
+
 PARTS: tuple[Part, ...] = (
     part("communications", listed(MESSAGE), "what is said to whom, and when"),
     part("reviews", listed(REVIEW), "looks back after a release"),
     part("kpis", listed(INDICATOR), "figures the team steers by", to="indicators"),
     part("incidents", INCIDENTS.reader, "how incidents are handled"),
-    part("alerts", listed(ALERT), "conditions to be told of"),
+    part("alerts", _ALERTS, "conditions to be told of"),
     part("rollback_policy", ROLLBACK_POLICY.reader, "when people look at going back", to="rollback"),
     part("release_notes", listed(NOTES_TEMPLATE), "templates of release notes", to="notes"),
     part("pipelines", listed(PIPELINE), "stages of testing"),

@@ -14,7 +14,7 @@ from sluiceway.config.tree import ROOT, Value, nearest
 
 Schema = dict[str, Any]
 
-_MANY = 20  # more keys than that are not listed in a message
+_MANY = 25  # more keys than that are not listed in a message
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,13 @@ class Value:
             found.append((key, Value(node, path, self.findings)))
         return tuple(found)
 
+    def entry(self, word: str) -> Value | None:
+        """Return what a mapping holds under a key, None without that key; nothing is reported."""
+        pairs: list[tuple[yaml.Node, yaml.Node]] = self.node.value if self.is_mapping else []
+        path = word if self.path == ROOT else f"{self.path}.{word}"
+        found = (node for key, node in pairs if isinstance(key, yaml.ScalarNode) and key.value == word)
+        return next((Value(node, path, self.findings) for node in found), None)
+
 
 def nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str:
     """Return `; did you mean "..."?` for the nearest of the known words, "" when none is near."""

@@ -5,7 +5,7 @@ The keys of `analysis` are in `analysis_vocabulary`, what single values look lik
 
 from __future__ import annotations
 
-from sluiceway.config import analysis_vocabulary, team_parts
+from sluiceway.config import analysis_vocabulary, snippet_vocabulary, team_parts
 from sluiceway.config.plain import ID
 from sluiceway.config.sections import Key, Schema, Section
 from sluiceway.config.shapes import (
@@ -291,9 +291,14 @@ PROCESS = Section(
             "rollouts by name, for types of releases",
         ),
         *team_parts.KEYS,
+        snippet_vocabulary.EVALUATION_CRITERIA,
     ),
     free_prefix="x-",
-    also={"minProperties": 1, "not": {"required": ["rollout", "canary_deployment"]}},
+    also={
+        "minProperties": 1,
+        "not": {"required": ["rollout", "canary_deployment"]},
+        "patternProperties": {"^x-": {}, **snippet_vocabulary.PATTERNS},
+    },
 )
 
 SECTIONS: dict[str, Section] = {
@@ -316,4 +321,5 @@ SECTIONS: dict[str, Section] = {
     "traffic_routing": ROUTING,
     **analysis_vocabulary.SECTIONS,
     **team_parts.SECTIONS,
+    **snippet_vocabulary.SECTIONS,
 }

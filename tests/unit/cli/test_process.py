@@ -62,6 +62,24 @@ def test_validate_json_holds_the_problems_of_each_file(sluice: Sluice) -> None:
     ]
 
 
+def test_validate_says_of_a_change_request_what_it_is(sluice: Sluice) -> None:
+    Path("cr.yaml").write_text("change_request: {title: Move the queue, requestor: Ada}\n")
+
+    result = sluice("validate", "cr.yaml")
+
+    assert (result.exit_code, result.stdout) == (0, "cr.yaml: valid, a change request and no process\n")
+    assert json.loads(sluice("validate", "cr.yaml", "--json").stdout)[0]["kind"] == "change-request"
+
+
+def test_validate_reports_the_problems_of_a_change_request(sluice: Sluice) -> None:
+    Path("cr.yaml").write_text("change_request: {title: Move the queue}\n")
+
+    result = sluice("validate", "cr.yaml")
+
+    assert result.exit_code == 3
+    assert 'cr.yaml:1:17: change_request: "requestor" is missing' in result.stderr
+
+
 def test_validate_of_a_missing_file_says_so(sluice: Sluice) -> None:
     result = sluice("validate", "nowhere.yaml")
 
