@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,8 @@ from sluiceway.domain.checklists import running
 from sluiceway.domain.checklists.model import Run, RunId, RunPhase
 from sluiceway.domain.checklists.progress import progress_of
 from sluiceway.domain.process.lists import Runbook, Step, StepKind
-from sluiceway.ports.releases import RunRow
+from sluiceway.domain.releases.model import Facts, ItemState, Release, ReleaseId, Stay
+from sluiceway.ports.releases import ProcessRow, ReleaseRow, RunRow
 from tests.scenario.harness import Rig, wait_for
 
 # Notes that it was called, then does what its first word says, once it is there.
@@ -45,6 +46,23 @@ print(act, os.environ["SLUICE_VERSION"])
 """
 
 
+TEAM = """\
+name: shop
+types: [{{id: minor, title: Minor, version: X.Y.0, path: [draft, closed]}}]
+phases: [{{id: draft, title: Draft}}, {{id: closed, title: Closed, kind: end}}]
+checklists:
+  - id: go
+    title: Before it goes out
+    at: T
+    items:
+      - {{id: smoke, text: Smoke tests, run: ["{python}", program.py, smoke, do]}}
+      - {{id: load, text: Load test, run: ["{python}", program.py, load, hang]}}
+      - {{id: health, text: It answers, http: {{url: "{url}/healthz"}}}}
+      - {{id: errors, text: Few errors, metric: error_rate < 1%}}
+      - {{id: later, text: Later, at: T+2h, run: ["{python}", program.py, later, do]}}
+"""
+
+
 @dataclass
 class Desk:
     """Starts runs on a rig's database, as the services do, and looks at them."""
@@ -56,7 +74,7 @@ class Desk:
         return self.rig.home
 
     @contextlib.contextmanager
-    def store(self) -> Iterator[SqlStore]:
+    def store(self) -> Generator[SqlStore]:
         store = open_store(DataDir(self.rig.data).database, owner="tester")
         try:
             yield store
@@ -255,3 +273,35 @@ def test_a_server_that_is_stopped_ends_its_commands_and_says_so(desk: Desk) -> N
     assert (run.phase, run.attempts[-1].ok) == (RunPhase.WAITING, None)
     assert run.attempts[-1].note.endswith("s: Sluiceway was stopped")
     assert not is_running(pid)
+
+
+def test_checklist_items_that_are_due_answer_by_themselves_and_outlive_a_kill(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    text = TEAM.format(python=sys.executable, url=desk.rig.url)
+    release = Release(
+        id=ReleaseId("REL-2026-0001"),
+        service="shop",
+        facts=Facts(version="2.0", type="minor", target_at=now),
+        process_hash="ab" * 32,
+        author="ada",
+        created_at=now,
+        stays=(Stay("draft", now, "ada", "made"),),
+    )
+    with desk.store() as store, store.begin() as tx:
+        tx.put_process(ProcessRow("shop", "ab" * 32, text, str(desk.folder / "team.yaml"), now, "ada"))
+        tx.insert_release(ReleaseRow(release, 1, True, now))
+
+    def answers() -> dict[str, ItemState]:
+        with desk.store() as store, store.read() as tx:
+            return {entry.item: entry.state for entry in tx.get_release("REL-2026-0001").release.items}
+
+    desk.wait_begun("load")
+    wait_for("three answers", lambda: len(answers()) == 3, 20)
+    desk.rig.kill()
+    desk.rig.serve()
+    wait_for("the fourth answer", lambda: len(answers()) == 4, 20)
+
+    done, failed = ItemState.DONE, ItemState.FAILED
+    assert answers() == {"smoke": done, "health": done, "errors": failed, "load": failed}
+    assert len(desk.pids("smoke")) == len(desk.pids("load")) == 1
+    assert desk.rig.audit_is_whole()

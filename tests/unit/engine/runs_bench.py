@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -77,7 +77,7 @@ class Bench:
 
 
 @contextmanager
-def a_bench() -> Iterator[Bench]:
+def a_bench() -> Generator[Bench]:
     with scratch_store() as (store, queue):
         clock, execution = ManualClock(), FakeExecution()
         yield Bench(store, queue, clock, execution, Runs(store, clock, execution))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -61,7 +61,7 @@ class Desk:
 
 
 @contextmanager
-def a_desk(*items: Item, offset_s: float = 0.0) -> Iterator[Desk]:
+def a_desk(*items: Item, offset_s: float = 0.0) -> Generator[Desk]:
     with a_bench() as bench:
         now = bench.clock.now()
         process = a_process(Checklist("go", "Go", items, offset_s=offset_s, owner="qa-lead"))
