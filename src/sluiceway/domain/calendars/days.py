@@ -79,6 +79,7 @@ def why_off(calendar: Calendar, holidays: Mapping[date, str], day: date) -> str:
 
 
 def is_working_day(calendar: Calendar, holidays: Mapping[date, str], day: date) -> bool:
+    """Return whether it is one of the calendar's weekdays and no holiday or day off."""
     return not why_off(calendar, holidays, day)
 
 
