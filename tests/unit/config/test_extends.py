@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sluiceway.config import load_process, parse_process, resolved_text
+from sluiceway.config import extends, load_process, parse_process, resolved_text
 from sluiceway.config.extends import MAX_FILES
+from sluiceway.config.tree import compose
 from sluiceway.errors import ProcessFileError
 from sluiceway.packs import pack_names
 
@@ -131,6 +132,19 @@ def test_a_file_that_extends_itself_is_a_circle(tmp_path: Path) -> None:
         ProcessFileError, match=r"a\.yaml:1:10: extends: goes in a circle: .*a.yaml -> .*a.yaml$"
     ):
         load_process(path)
+
+
+def test_packs_that_extend_each_other_are_a_circle(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {"one": "extends: two\n", "two": "extends: one\n"}
+    monkeypatch.setattr(extends, "pack_names", lambda: tuple(texts))
+    monkeypatch.setattr(extends, "pack_node", lambda name: compose(texts[name], f"packs/{name}.yaml"))
+
+    with pytest.raises(ProcessFileError) as caught:
+        parse_process("extends: one\n", "p.yaml")
+
+    assert caught.value.problems == (
+        "packs/two.yaml:1:10: extends: goes in a circle: packs/one.yaml -> packs/two.yaml -> packs/one.yaml",
+    )
 
 
 def test_a_chain_has_an_end(tmp_path: Path) -> None:
