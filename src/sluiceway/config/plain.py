@@ -227,13 +227,11 @@ def some(reader: Reader[T], what: str, *, least: int = 0) -> Reader[tuple[T, ...
         if len(items) < least:
             value.problem(f"found an empty list, expected at least one item, each {what}")
             return None
-        found = [reader.read(item, scope) for item in items]
-        if None in found:
+        found = [one for item in items if (one := reader.read(item, scope)) is not None]
+        if len(found) < len(items):
             return None
         seen: dict[T, Value] = {}
         for item, one in zip(items, found, strict=True):
-            if one is None:
-                continue
             if one in seen:
                 item.problem(f'"{item.raw}" stands here a second time, first on line {seen[one].line}')
                 return None
