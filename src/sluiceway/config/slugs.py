@@ -16,7 +16,7 @@ def slug(text: str) -> str:
     `item-` and the beginning of its SHA-256, so that it has an id that never changes.
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    words = re.findall(r"[a-z0-9]+", plain)
+    words: list[str] = re.findall(r"[a-z0-9]+", plain)
     if not words:
         return f"item-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
     found = words[0][:MAX_CHARS]
