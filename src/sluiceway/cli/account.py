@@ -128,10 +128,11 @@ def password(
     if data is not None:
         if name is None:
             raise InvalidInputError("name the account: sluice account password NAME --data DIR")
+        folder = _existing(data)
+        new = read_password("New password", from_stdin=password_stdin, confirm=True)
         from sluiceway.bootstrap import accounts_here  # heavy: the other commands must not wait for it
 
-        new = read_password("New password", from_stdin=password_stdin, confirm=True)
-        with accounts_here(_existing(data)) as accounts:
+        with accounts_here(folder) as accounts:
             changed = accounts.replace_password_here(name, new, actor())
     else:
         client = connect(server)

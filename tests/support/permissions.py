@@ -1,0 +1,239 @@
+"""What every route and command asks of whoever uses it: the table that the permission walk goes through.
+
+A new route or command needs an entry here. `needs(RIGHT)` is the rule; `Known` (any login will do) and `Open`
+(strangers too) carry the reason why they are exceptions, `Local` why a command asks no server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from sluiceway.domain.process.team import Permission
+
+SERVICE = "checkout"
+
+
+@dataclass(frozen=True)
+class Open:
+    """Strangers are let in."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Local:
+    """The command asks no server: it works on files that whoever runs it can read and write anyway."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everybody with a login may."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Somebody with all the `wrong` roles is refused, somebody with the `right` ones is not."""
+
+    wrong: tuple[str, ...]
+    right: tuple[str, ...]
+
+
+Rule = Open | Local | Known | Needs
+
+
+def needs(right: Permission, *or_else: Permission) -> Needs:
+    """Return the rule of a right for SERVICE: all others together are not enough, this one alone is.
+
+    `or_else` are rights that would be enough as well.
+    """
+    if right is Permission.READ:  # whoever plays a role of the process may read
+        return Needs((f"sender@{SERVICE}", "viewer@another"), (f"viewer@{SERVICE}",))
+    wrong = _all_but({right, *or_else})
+    return Needs((f"{wrong}@{SERVICE}", "admin@another"), (f"only-{right}@{SERVICE}",))
+
+
+def needs_everywhere(right: Permission) -> Needs:
+    """Return the rule of a right that a service's own administrator does not have."""
+    if right is Permission.READ:
+        return Needs((f"admin@{SERVICE}", "sender"), ("viewer",))
+    return Needs((f"admin@{SERVICE}", "operator", "viewer", "sender"), ("admin",))
+
+
+def walk_process() -> str:
+    """Return a process with a role for each right alone, and one for all the others."""
+    lines = [f"name: {SERVICE}", "roles:"]
+    lines += [f"  - {{id: only-{right}, title: Only {right}, may: [{right}]}}" for right in Permission]
+    for without in [{right} for right in Permission] + [{*pair} for pair in combinations(Permission, 2)]:
+        # Whoever may roll out may roll back: that is what is left without the latter.
+        left = without | ({Permission.ROLLOUT} if Permission.ROLL_BACK in without else set())
+        others = ", ".join(one for one in Permission if one not in left)
+        lines.append(f"  - {{id: {_all_but(without)}, title: All but some, may: [{others}]}}")
+    lines += [
+        "types:",
+        "  - {id: minor, title: Minor, version: X.Y.0, path: [draft, closed]}",
+        "phases:",
+        "  - {id: draft, title: Draft}",
+        "  - {id: closed, title: Closed, kind: end}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _all_but(rights: Set[Permission]) -> str:
+    return f"all-but-{'-'.join(sorted(rights))}"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: what stands for the parts of the route's path, its query and its body."""
+
+    rule: Rule
+    path: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: str = ""
+    body: Mapping[str, object] | None = None
+
+
+def act(kind: str, right: Permission, *or_else: Permission) -> Ask:
+    return Ask(needs(right, *or_else), {"kind": kind}, body={})
+
+
+_READ, _ADMIN = needs(Permission.READ), needs_everywhere(Permission.ADMIN)
+_OTHER = {"name": "target"}
+_UNTIL = "2999-01-01T00:00:00Z"
+
+# {rollout_id} is a rollout of SERVICE that is under way, {digest} and {path} a static file.
+ROUTES: Mapping[str, tuple[Ask, ...]] = {
+    "GET /healthz": (Ask(Open("a probe has no login")),),
+    "GET /metrics": (Ask(needs_everywhere(Permission.READ)),),
+    "GET /api/process/schema": (Ask(Open("editors fetch it, and it says nothing about anybody")),),
+    "POST /api/process/validate": (
+        Ask(Known("checks the text that was sent, and reads nothing"), body={"process": "name: x"}),
+    ),
+    "GET /api/audit/verify": (Ask(needs_everywhere(Permission.READ)),),
+    "POST /api/points": (Ask(Open("asks for a token itself"), body={}),),
+    "POST /api/session": (Ask(Open("how else would anybody get in"), body={"name": "a", "password": "b"}),),
+    "GET /api/session": (Ask(Known("who one is")),),
+    "POST /api/session/end": (Ask(Known("logs oneself out"), body={}),),
+    "GET /api/accounts": (Ask(_ADMIN),),
+    "POST /api/accounts": (Ask(_ADMIN, body={"name": "made-by-route"}),),
+    "POST /api/accounts/{name}/disable": (Ask(_ADMIN, _OTHER, body={}),),
+    "POST /api/accounts/{name}/enable": (Ask(_ADMIN, _OTHER, body={}),),
+    "POST /api/accounts/{name}/password": (
+        Ask(_ADMIN, _OTHER, body={"password": "entirely different words"}),
+    ),
+    "POST /api/accounts/{name}/grant": (
+        Ask(_ADMIN, _OTHER, body={"role": "viewer"}),
+        Ask(needs(Permission.ADMIN), _OTHER, body={"role": "viewer", "service": SERVICE}),
+    ),
+    "POST /api/accounts/{name}/revoke": (
+        Ask(_ADMIN, _OTHER, body={"role": "viewer"}),
+        Ask(needs(Permission.ADMIN), _OTHER, body={"role": "viewer", "service": SERVICE}),
+    ),
+    "POST /api/accounts/{name}/away": (Ask(_ADMIN, _OTHER, body={"until": _UNTIL}),),
+    "POST /api/accounts/{name}/back": (Ask(_ADMIN, _OTHER, body={}),),
+    "GET /api/tokens": (Ask(Known("one's own; only an administrator sees all")),),
+    "POST /api/tokens": (
+        Ask(needs(Permission.PUSH), body={"name": "route-push", "service": SERVICE}),
+        Ask(_ADMIN, body={"name": "route-theirs", "scopes": ["read"], "owner": "target"}),
+    ),
+    "POST /api/tokens/{name}/revoke": (Ask(_ADMIN, {"name": "target-token"}, body={}),),
+    "GET /api/rollouts": (Ask(_READ, query=f"service={SERVICE}"),),
+    "POST /api/rollouts": (
+        Ask(needs(Permission.ROLLOUT), body={"process": "{process}", "path": "/srv/p.yaml", "new": "9.9"}),
+    ),
+    "GET /api/rollouts/{rollout_id}": (Ask(_READ),),
+    "GET /api/rollouts/{rollout_id}/explanation": (Ask(_READ),),
+    "GET /api/rollouts/{rollout_id}/history": (Ask(_READ),),
+    "GET /api/rollouts/{rollout_id}/series": (Ask(_READ),),
+    "GET /api/rollouts/{rollout_id}/events": (Ask(_READ),),
+    "POST /api/rollouts/{rollout_id}/actions/{kind}": (
+        act("approve", Permission.ROLLOUT, Permission.APPROVE),
+        act("approve", Permission.APPROVE, Permission.ROLLOUT),
+        act("resume", Permission.ROLLOUT),
+        act("skip", Permission.ROLLOUT),
+        act("promote", Permission.ROLLOUT),
+        act("retry", Permission.ROLLOUT),
+        Ask(needs(Permission.ROLLOUT), {"kind": "edit"}, body={"process": "{process}"}),
+        act("pause", Permission.ROLL_BACK),
+        act("rollback", Permission.ROLL_BACK),
+        act("abort", Permission.ROLL_BACK),
+    ),
+    "GET /": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /rollouts": (Ask(Known("leads to the list")),),
+    "GET /rollouts/{rollout_id}": (Ask(_READ),),
+    "GET /fragments/rollouts/{rollout_id}": (Ask(_READ),),
+    "GET /fragments/rollouts/{rollout_id}/trail": (Ask(_READ),),
+    "GET /login": (Ask(Open("how else would anybody get in")),),
+    "GET /static/{digest}/{path}": (Ask(Open("looks and scripts, the same for everybody")),),
+    "GET /favicon.ico": (Ask(Open("a picture")),),
+    "GET /schema": (Ask(Open("what the API looks like, nothing of what is in it")),),
+    "GET /schema/openapi.json": (Ask(Open("what the API looks like, nothing of what is in it")),),
+    "GET /schema/openapi.yaml": (Ask(Open("what the API looks like, nothing of what is in it")),),
+    "GET /schema/openapi.yml": (Ask(Open("what the API looks like, nothing of what is in it")),),
+    "GET /schema/{path}": (Ask(Open("what the API looks like, nothing of what is in it")),),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A command line; `{rollout}` and `{done}` are rollouts of SERVICE, `{file}` is its process file."""
+
+    rule: Rule
+    words: str = ""
+    typed: str = ""
+
+
+_FILES = Local("reads and writes files of whoever runs it")
+_ROLLOUT, _ROLL_BACK = needs(Permission.ROLLOUT), needs(Permission.ROLL_BACK)
+
+COMMANDS: Mapping[str, Run] = {
+    "sluice init": Run(_FILES),
+    "sluice validate": Run(_FILES),
+    "sluice schema": Run(_FILES),
+    "sluice rehearse": Run(_FILES),
+    "sluice plan analysis": Run(_FILES),
+    "sluice process show": Run(_FILES),
+    "sluice process diff": Run(_FILES),
+    "sluice process packs": Run(_FILES),
+    "sluice version": Run(Local("says its own version")),
+    "sluice demo": Run(Local("runs a server and a shop of its own")),
+    "sluice serve": Run(Local("is the server")),
+    "sluice down": Run(Local("ends what the data directory's owner started, while nobody serves it")),
+    "sluice login": Run(Open("how else would anybody get in"), "target --password-stdin", "nonsense\n"),
+    "sluice logout": Run(Local("forgets one's own login, also one that the server knows no more")),
+    "sluice whoami": Run(Known("who one is")),
+    "sluice account create": Run(_ADMIN, "made-by-command --no-password"),
+    "sluice account list": Run(_ADMIN),
+    "sluice account disable": Run(_ADMIN, "target"),
+    "sluice account enable": Run(_ADMIN, "target"),
+    "sluice account password": Run(_ADMIN, "target --password-stdin", "entirely different words\n"),
+    "sluice account grant": Run(_ADMIN, "target viewer"),
+    "sluice account revoke": Run(_ADMIN, "target viewer"),
+    "sluice account away": Run(_ADMIN, "target --until 1d"),
+    "sluice account back": Run(_ADMIN, "target"),
+    "sluice token create": Run(needs(Permission.PUSH), f"command-push --service {SERVICE}"),
+    "sluice token list": Run(Known("one's own; only an administrator sees all")),
+    "sluice token revoke": Run(_ADMIN, "target-token"),
+    "sluice push": Run(Open("asks for a token itself"), "--service s --metric m --version v --value 1"),
+    "sluice audit verify": Run(needs_everywhere(Permission.READ), "--server {server}"),
+    "sluice rollout start": Run(_ROLLOUT, "{file} --to 9.9"),
+    "sluice rollout list": Run(_READ, f"--service {SERVICE}"),
+    "sluice rollout status": Run(_READ, "{rollout}"),
+    "sluice rollout explain": Run(_READ, "{rollout}"),
+    "sluice rollout history": Run(_READ, "{rollout}"),
+    "sluice rollout watch": Run(_READ, "{done}"),
+    "sluice rollout approve": Run(needs(Permission.ROLLOUT, Permission.APPROVE), "{rollout}"),
+    "sluice rollout resume": Run(_ROLLOUT, "{rollout}"),
+    "sluice rollout promote": Run(_ROLLOUT, "{rollout} --yes"),
+    "sluice rollout skip": Run(_ROLLOUT, "{rollout} --yes"),
+    "sluice rollout retry": Run(_ROLLOUT, "{rollout}"),
+    "sluice rollout edit": Run(_ROLLOUT, "{rollout} {file} --yes"),
+    "sluice rollout pause": Run(_ROLL_BACK, "{rollout}"),
+    "sluice rollout abort": Run(_ROLL_BACK, "{rollout} --yes"),
+    "sluice rollout rollback": Run(_ROLL_BACK, "{rollout} --yes"),
+}
