@@ -17,11 +17,13 @@ from sluiceway.adapters.clock import SystemClock
 from sluiceway.adapters.data_dir import DEFAULT_NAME, DataDir
 from sluiceway.adapters.deploy.local import LocalProcesses
 from sluiceway.adapters.execution.local import LocalExecution
+from sluiceway.adapters.holidays import public_holidays
 from sluiceway.adapters.metrics.deploy_metrics import DeployMetrics
 from sluiceway.adapters.metrics.envoy import EnvoyMetrics
 from sluiceway.adapters.metrics.prometheus import PrometheusMetrics
 from sluiceway.adapters.metrics.pushed import PushedMetrics
 from sluiceway.adapters.passwords import Argon2Passwords
+from sluiceway.adapters.signing import open_signer
 from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.adapters.tracing import OtelTracer, tracer_from
 from sluiceway.adapters.traffic.envoy import EnvoyTraffic
@@ -39,8 +41,9 @@ from sluiceway.ports.tracing import Tracer
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
-from sluiceway.services.processes import process_of, team_of
+from sluiceway.services.processes import ProcessService, process_of, team_of
 from sluiceway.services.putting_away import put_away
+from sluiceway.services.releases import ReleaseService
 from sluiceway.services.rollouts import RolloutService
 from sluiceway.services.sessions import SessionService
 from sluiceway.services.tokens import TokenService
@@ -73,6 +76,8 @@ class App:
     clock: SystemClock
     engine: Engine
     service: RolloutService
+    releases: ReleaseService
+    processes: ProcessService
     sessions: SessionService
     asgi: Litestar
     shutdown: Shutdown
@@ -175,7 +180,8 @@ def accounts_here(folder: Path) -> Generator[AccountService]:
 def build_app(settings: Settings) -> App:
     """Put the app together for one data directory, which the caller has locked.
 
-    Raises StoreError when the database can't be used, InvalidInputError for settings that make no sense.
+    Raises StoreError when the database or the signing key can't be used, InvalidInputError for settings that
+    make no sense.
     """
     data_dir = DataDir(settings.data_dir)
     store = open_store(data_dir.database)
@@ -204,6 +210,10 @@ def build_app(settings: Settings) -> App:
         make_room=partial(_give_up_reserve, data_dir),
     )
     service = RolloutService(store, clock, engine)
+    releases = ReleaseService(
+        store, clock, engine, signer=open_signer(data_dir.signing_key), holidays=public_holidays
+    )
+    processes = ProcessService(store, clock)
     points = PointsService(store, clock)
     shutdown = Shutdown()
     passwords = Argon2Passwords()
@@ -217,6 +227,8 @@ def build_app(settings: Settings) -> App:
             tokens=tokens,
             sessions=sessions,
             accounts=AccountService(store, clock, passwords),
+            releases=releases,
+            processes=processes,
         ),
         shutdown=shutdown,
         own_name=settings.own_name,
@@ -227,6 +239,8 @@ def build_app(settings: Settings) -> App:
         clock=clock,
         engine=engine,
         service=service,
+        releases=releases,
+        processes=processes,
         sessions=sessions,
         asgi=asgi,
         shutdown=shutdown,

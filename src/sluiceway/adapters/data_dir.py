@@ -43,6 +43,10 @@ class DataDir:
         return self.path / "sluiceway.db"
 
     @property
+    def signing_key(self) -> Path:
+        return self.path / "signing.key"
+
+    @property
     def log_file(self) -> Path:
         return self.path / "logs" / "sluice.log"
 

@@ -22,11 +22,16 @@ from sluiceway.api.guard import Entrance, RequestGuard, who_speaks
 from sluiceway.api.login import SessionRoutes
 from sluiceway.api.points import TokenRoutes, push_points
 from sluiceway.api.problems import EXCEPTION_HANDLERS
+from sluiceway.api.processes import ProcessRoutes
+from sluiceway.api.release_acts import ReleaseActRoutes
+from sluiceway.api.releases import ReleaseRoutes
 from sluiceway.api.rollouts import RolloutRoutes
 from sluiceway.api.system import audit_verify, healthz, own_metrics, process_schema, validate_process
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
+from sluiceway.services.processes import ProcessService
+from sluiceway.services.releases import ReleaseService
 from sluiceway.services.rollouts import RolloutService
 from sluiceway.services.sessions import SessionService
 from sluiceway.services.tokens import TokenService
@@ -40,6 +45,9 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
     TokenRoutes,
     SessionRoutes,
     AccountRoutes,
+    ReleaseRoutes,
+    ReleaseActRoutes,
+    ProcessRoutes,
     audit_verify,
     validate_process,
     process_schema,
@@ -58,6 +66,8 @@ class Services:
     tokens: TokenService
     sessions: SessionService
     accounts: AccountService
+    releases: ReleaseService
+    processes: ProcessService
 
 
 def create_api(
@@ -79,6 +89,8 @@ def create_api(
             "tokens": Provide(lambda: services.tokens, sync_to_thread=False),
             "sessions": Provide(lambda: services.sessions, sync_to_thread=False),
             "accounts": Provide(lambda: services.accounts, sync_to_thread=False),
+            "releases": Provide(lambda: services.releases, sync_to_thread=False),
+            "processes": Provide(lambda: services.processes, sync_to_thread=False),
             "shutdown": Provide(lambda: ending, sync_to_thread=False),
         },
         middleware=[

@@ -40,6 +40,27 @@ class ProcessVersionView:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessTextView:
+    """A version's text, with all that it extends in it."""
+
+    service: str
+    content_hash: str
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessOutline:
+    """What forms ask with about a service: ids and titles of its process in force."""
+
+    service: str
+    name: str
+    types: tuple[tuple[str, str], ...]
+    phases: tuple[tuple[str, str], ...]
+    change_kinds: tuple[tuple[str, str], ...]
+
+
 class ProcessService:
     """Every method opens its own transactions and may be called from any thread."""
 
@@ -68,12 +89,12 @@ class ProcessService:
             row = in_force(tx, service)
         return _view(row, parsed(row.text, row.path), is_in_force=True)
 
-    def text(self, service: str, content_hash: str, by: Principal) -> str:
+    def text(self, service: str, content_hash: str, by: Principal) -> ProcessTextView:
         """Return the resolved text of one version, "" for the one in force. Raises NotFoundError."""
         with self._store.read() as tx:
             access.require(tx, by, Permission.READ, service)
             row = tx.get_process(service, content_hash) if content_hash else in_force(tx, service)
-        return row.text
+        return ProcessTextView(row.service, row.content_hash, row.path, row.text)
 
     def versions(self, service: str, by: Principal) -> Sequence[ProcessVersionView]:
         """Return every version that was put in force, newest first. Raises ForbiddenError."""
@@ -83,6 +104,17 @@ class ProcessService:
         return tuple(
             _view(row, parsed(row.text, row.path), is_in_force=number == 0) for number, row in enumerate(rows)
         )
+
+    def outlines(self, by: Principal) -> Sequence[ProcessOutline]:
+        """Return what the process in force says of each service that `by` may see, by the service's name."""
+        with self._store.read() as tx:
+            visible = access.services_for(tx, by, Permission.READ)
+            rows = [
+                row
+                for name in tx.services()
+                if (visible is None or name in visible) and (row := tx.current_process(name)) is not None
+            ]
+        return tuple(_outline(row.service, team_of(parsed(row.text, row.path))) for row in rows)
 
 
 def apply_process(tx: Transaction, process: Process, *, service: str, by: str, clock: Clock) -> ProcessRow:
@@ -168,4 +200,14 @@ def _view(row: ProcessRow, process: Process, *, is_in_force: bool) -> ProcessVer
         applied_by=row.applied_by,
         is_in_force=is_in_force,
         notes=process.notes,
+    )
+
+
+def _outline(service: str, team: TeamProcess) -> ProcessOutline:
+    return ProcessOutline(
+        service=service,
+        name=team.name,
+        types=tuple((one.id, one.title) for one in team.types),
+        phases=tuple((one.id, one.title) for one in team.phases),
+        change_kinds=tuple((one.id, one.title) for one in team.changes.kinds),
     )

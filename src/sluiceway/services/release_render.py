@@ -161,6 +161,7 @@ def _phases(scene: Scene) -> tuple[PhaseView, ...]:
                 entered_at=entered.since if entered else None,
                 by=entered.by if entered else "",
                 why=entered.why if entered else "",
+                kind=phase.kind.value,
             )
         )
     return tuple(views)

@@ -70,6 +70,7 @@ class PhaseView:
     entered_at: datetime | None = None
     by: str = ""
     why: str = ""
+    kind: str = ""  # work, rollout, watch, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +205,16 @@ class MilestoneView:
 
 @dataclass(frozen=True, slots=True)
 class TimelineView:
-    """The dated road. `svg` is a whole SVG document; `sentence` says whether the dates hold."""
+    """The dated road. `svg` and, for a phone, `narrow_svg` are whole SVG documents; `sentence` says whether the
+    dates hold.
+    """
 
     sentence: str
     milestones: tuple[MilestoneView, ...] = ()
     svg: str = ""
     mermaid: str = ""
     problems: tuple[str, ...] = ()
+    narrow_svg: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from sluiceway.adapters.signing import KeySigner
 from sluiceway.adapters.store import SqlStore, open_store
 from sluiceway.api.app import Services
 from sluiceway.domain.audit.chain import NewAuditEntry
@@ -23,6 +26,8 @@ from sluiceway.ports.store import RolloutRow
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
+from sluiceway.services.processes import ProcessService
+from sluiceway.services.releases import ReleaseService
 from sluiceway.services.rollouts import RolloutService
 from sluiceway.services.sessions import Credentials, SessionService
 from sluiceway.services.tokens import TokenService
@@ -133,6 +138,14 @@ class Office:
             tokens=tokens,
             sessions=SessionService(self.store, self.clock, passwords, tokens),
             accounts=AccountService(self.store, self.clock, passwords),
+            releases=ReleaseService(
+                self.store,
+                self.clock,
+                self.desk,
+                signer=KeySigner(Ed25519PrivateKey.generate()),
+                holidays=lambda _place, _year: (),
+            ),
+            processes=ProcessService(self.store, self.clock),
         )
 
     def set_up_accounts(self) -> Principal:
