@@ -8,8 +8,9 @@ import typer
 from typer.core import TyperGroup
 
 from sluiceway import __version__
-from sluiceway.cli import audit, plan, process, processes, rollouts, token
+from sluiceway.cli import account, audit, plan, process, processes, rollouts, token
 from sluiceway.cli.demo import demo
+from sluiceway.cli.login import login, logout, whoami
 from sluiceway.cli.output import print_json, say
 from sluiceway.cli.push import push
 from sluiceway.cli.rehearse import rehearse
@@ -46,6 +47,10 @@ app.command("validate")(process.validate)
 app.command("schema")(process.schema)
 app.command("rehearse")(rehearse)
 app.command("serve")(serve)
+app.command("login")(login)
+app.command("logout")(logout)
+app.command("whoami")(whoami)
+app.add_typer(account.app, name="account")
 app.command("down")(down)
 app.add_typer(rollouts.app, name="rollout")
 app.add_typer(audit.app, name="audit")
