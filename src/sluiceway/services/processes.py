@@ -114,7 +114,7 @@ class ProcessService:
                 for name in tx.services()
                 if (visible is None or name in visible) and (row := tx.current_process(name)) is not None
             ]
-        return tuple(_outline(row.service, team_of(parsed(row.text, row.path))) for row in rows)
+        return tuple(outline for row in rows if (outline := _outline(row)) is not None)
 
 
 def apply_process(tx: Transaction, process: Process, *, service: str, by: str, clock: Clock) -> ProcessRow:
@@ -203,9 +203,14 @@ def _view(row: ProcessRow, process: Process, *, is_in_force: bool) -> ProcessVer
     )
 
 
-def _outline(service: str, team: TeamProcess) -> ProcessOutline:
+def _outline(row: ProcessRow) -> ProcessOutline | None:
+    """Return what a process says, None for a stored text that this version can't read any more."""
+    try:
+        team = team_of(parsed(row.text, row.path))
+    except (ProcessFileError, InvalidInputError):
+        return None
     return ProcessOutline(
-        service=service,
+        service=row.service,
         name=team.name,
         types=tuple((one.id, one.title) for one in team.types),
         phases=tuple((one.id, one.title) for one in team.phases),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sluiceway.domain.calendars.days import holidays_of, years_around
-from sluiceway.domain.calendars.gantt_svg import WIDE, gantt_svg
+from sluiceway.domain.calendars.gantt_svg import NARROW, WIDE, gantt_svg
 from sluiceway.domain.calendars.mermaid import mermaid_gantt
 from sluiceway.domain.calendars.plans import Placed, Plan, Progress
 from sluiceway.domain.calendars.timeline import lay_out, replan
@@ -54,6 +54,7 @@ def render_timeline(scene: Scene, of_year: Holidays) -> TimelineView:
         sentence=plan.sentence,
         milestones=tuple(_milestone(plan, placed) for placed in plan.milestones),
         svg=gantt_svg(plan, width=WIDE),
+        narrow_svg=gantt_svg(plan, width=NARROW),
         mermaid=mermaid_gantt(plan),
         problems=tuple(problem.text for problem in plan.problems),
     )
