@@ -38,6 +38,7 @@ class ProcessVersionView:
     applied_by: str
     is_in_force: bool
     notes: tuple[str, ...] = ()
+    zone: str = "UTC"  # of its calendar, in which people say dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ def _view(row: ProcessRow, process: Process, *, is_in_force: bool) -> ProcessVer
         applied_by=row.applied_by,
         is_in_force=is_in_force,
         notes=process.notes,
+        zone=process.team.calendar.zone if process.team is not None else "UTC",
     )
 
 

@@ -125,6 +125,7 @@ def render_view(
         runs=release.runs,
         may=() if has_ended(release, team) else may,
         calendar_closed=scene.world.calendar_closed,
+        zone=team.calendar.zone,
     )
 
 

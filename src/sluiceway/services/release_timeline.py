@@ -57,6 +57,7 @@ def render_timeline(scene: Scene, of_year: Holidays) -> TimelineView:
         narrow_svg=gantt_svg(plan, width=NARROW),
         mermaid=mermaid_gantt(plan),
         problems=tuple(problem.text for problem in plan.problems),
+        zone=scene.team.calendar.zone,
     )
 
 

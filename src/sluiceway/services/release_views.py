@@ -205,8 +205,9 @@ class MilestoneView:
 
 @dataclass(frozen=True, slots=True)
 class TimelineView:
-    """The dated road. `svg` and, for a phone, `narrow_svg` are whole SVG documents; `sentence` says whether the
-    dates hold.
+    """The dated road. `svg` and `narrow_svg` (for a phone) are whole documents.
+
+    `sentence` says whether the dates hold.
     """
 
     sentence: str
@@ -215,6 +216,7 @@ class TimelineView:
     mermaid: str = ""
     problems: tuple[str, ...] = ()
     narrow_svg: str = ""
+    zone: str = "UTC"  # of the process's calendar: its days are those of the milestones
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +254,7 @@ class ReleaseView:
     runs: tuple[str, ...]
     may: tuple[str, ...]
     calendar_closed: str = ""  # why nothing may be deployed now, "" when it may
+    zone: str = "UTC"  # of the process's calendar, in which people say dates
 
 
 @dataclass(frozen=True, slots=True)
