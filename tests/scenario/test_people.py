@@ -93,9 +93,7 @@ def test_other_machines_reach_it_once_there_is_an_account_and_a_name(app: Rig) -
         named, ours = {"Host": "sluice.example"}, {"Host": "sluice.example", "X-Sluice-Client": "test"}
         stranger = httpx.get(f"{url}/", headers=named, trust_env=False)
         foreign = httpx.get(f"{url}/", headers={"Host": "evil.example"}, trust_env=False)
-        with httpx.Client(
-            base_url=url, headers={**named, "X-Sluice-Client": "test"}, trust_env=False
-        ) as browser:
+        with httpx.Client(base_url=url, headers=ours, trust_env=False) as browser:
             body = {"name": "ada", "password": PASSWORD}
             logged_in = browser.post("/api/session", json=body, headers={"X-Forwarded-Proto": "https"})
 
