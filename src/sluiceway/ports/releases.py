@@ -160,8 +160,8 @@ class ReleaseRows(Protocol):
         """Return the new version. Raise ConflictError when the row was saved since it was read."""
         ...
 
-    def list_meetings(self, *, board: str, open_only: bool, limit: int) -> Sequence[MeetingRow]:
-        """Return latest first; "" is every board."""
+    def list_meetings(self, *, service: str, board: str, open_only: bool, limit: int) -> Sequence[MeetingRow]:
+        """Return latest first; "" is every service, every board."""
         ...
 
 

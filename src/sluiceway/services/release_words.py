@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from sluiceway.domain.approvals.casting import Capacity, capacities
+from sluiceway.domain.approvals.casting import capacities
 from sluiceway.domain.approvals.model import Vote, VoteKind
 from sluiceway.domain.approvals.subjects import subject_hash
 from sluiceway.domain.people.model import Principal
@@ -21,10 +21,8 @@ from sluiceway.errors import InvalidInputError
 from sluiceway.services.release_base import Releases
 from sluiceway.services.release_scene import Scene
 from sluiceway.services.release_views import ReleaseView
+from sluiceway.services.saying import capacity, conditions_given, short, vote_words, with_reason
 from sluiceway.services.statements import statement_text
-
-MAX_COMMENT_CHARS = 5_000
-MAX_CONDITIONS = 20
 
 
 class ReleaseWords(Releases):
@@ -48,14 +46,12 @@ class ReleaseWords(Releases):
         `seen` is the hash of what the voter was shown; a vote on something else is refused. Raises RuleError
         naming the rule that refuses it, NotFoundError for an unknown policy.
         """
-        texts = tuple(_short(one, "a condition") for one in conditions if one.strip())
-        if len(texts) > MAX_CONDITIONS:
-            raise InvalidInputError(f"there are {len(texts)} conditions; use at most {MAX_CONDITIONS}")
+        texts = conditions_given(conditions)
 
         def change(scene: Scene) -> tuple[Release, str]:
             policy = policy_of(scene.team, policy_id)
             voters = voters_for(scene.release, scene.team, policy, scene.world, scene.now)
-            chosen = _capacity(capacities(policy, by.name, voters), role, on_behalf_of)
+            chosen = capacity(capacities(policy, by.name, voters), role, on_behalf_of)
             subject = subject_of(scene.release, scene.team, policy)
             given = Vote(
                 by=by.name,
@@ -63,12 +59,12 @@ class ReleaseWords(Releases):
                 at=scene.now,
                 subject_hash=seen or subject_hash(subject),
                 role=chosen.role,
-                comment=_short(comment, "the comment"),
+                comment=short(comment, "the comment"),
                 conditions=texts,
                 on_behalf_of=chosen.on_behalf_of,
             )
             release = agreeing.vote(scene.release, scene.team, policy_id, given, scene.world)
-            return release, _vote_words(policy.title, given)
+            return release, vote_words(policy.title, given)
 
         needed = Permission.READ if kind is VoteKind.COMMENT else Permission.APPROVE
         return self._say(release_id, by, needed, f"vote-{kind}", change)
@@ -84,11 +80,11 @@ class ReleaseWords(Releases):
                 scene.team,
                 condition_id,
                 by=by.name,
-                note=_short(note, "the note"),
+                note=short(note, "the note"),
                 now=scene.now,
             )
             text = next(one.text for one in release.conditions if one.id == condition_id)
-            return release, _with(f'met the condition "{text}"', note)
+            return release, with_reason(f'met the condition "{text}"', note)
 
         return self._say(release_id, by, Permission.CHECK, "condition-met", change)
 
@@ -111,12 +107,12 @@ class ReleaseWords(Releases):
                 decision_id,
                 kind,
                 by=by.name,
-                reason=_short(reason, "the reason"),
+                reason=short(reason, "the reason"),
                 now=scene.now,
                 directory=scene.world.directory,
                 role=role,
             )
-            return release, _with(f"{decision_id}: {kind}", reason)
+            return release, with_reason(f"{decision_id}: {kind}", reason)
 
         return self._say(release_id, by, Permission.MOVE, "decided", change)
 
@@ -139,12 +135,12 @@ class ReleaseWords(Releases):
                 gate_id,
                 holds=holds,
                 by=by.name,
-                statement=_short(statement, "the statement"),
+                statement=short(statement, "the statement"),
                 now=scene.now,
                 directory=scene.world.directory,
                 role=role,
             )
-            return self._signed(release), _with(
+            return self._signed(release), with_reason(
                 f"{gate_id}: {'holds' if holds else 'does not hold'}", statement
             )
 
@@ -168,13 +164,13 @@ class ReleaseWords(Releases):
                 scene.team,
                 gate_id,
                 by=by.name,
-                reason=_short(reason, "the reason"),
+                reason=short(reason, "the reason"),
                 until=until,
                 now=scene.now,
                 directory=scene.world.directory,
                 role=role,
             )
-            return self._signed(release), _with(f"{gate_id} waived", reason)
+            return self._signed(release), with_reason(f"{gate_id} waived", reason)
 
         return self._say(release_id, by, Permission.OVERRIDE, "gate-waived", change)
 
@@ -194,13 +190,13 @@ class ReleaseWords(Releases):
                 scene.release,
                 scene.team,
                 by=by.name,
-                reason=_short(reason, "the reason"),
+                reason=short(reason, "the reason"),
                 until=until,
                 now=scene.now,
                 directory=scene.world.directory,
                 role=role,
             )
-            return release, _with("may act while the calendar is closed", reason)
+            return release, with_reason("may act while the calendar is closed", reason)
 
         return self._say(release_id, by, Permission.OVERRIDE, "calendar-overridden", change)
 
@@ -220,11 +216,11 @@ class ReleaseWords(Releases):
             raise InvalidInputError(
                 "only a check that answers by itself fails; leave the item open and say why in a note"
             )
-        words = _short(note, "the note")
+        words = short(note, "the note")
 
         def change(scene: Scene) -> tuple[Release, str]:
             act = {
-                ItemState.DONE: partial(doing.check_item, note=words, link=_short(link, "the link")),
+                ItemState.DONE: partial(doing.check_item, note=words, link=short(link, "the link")),
                 ItemState.OPEN: partial(doing.reopen_item, note=words),
                 ItemState.SET_ASIDE: partial(doing.set_item_aside, reason=words),
             }[state]
@@ -237,7 +233,7 @@ class ReleaseWords(Releases):
                 now=scene.now,
                 directory=scene.world.directory,
             )
-            return release, _with(f"{checklist_id}/{item_id}: {state}", note)
+            return release, with_reason(f"{checklist_id}/{item_id}: {state}", note)
 
         return self._say(release_id, by, Permission.CHECK, "item-checked", change)
 
@@ -256,30 +252,3 @@ class ReleaseWords(Releases):
         *before, newest = release.gates
         signed: GateEntry = replace(newest, signature=self._signer.sign(statement_text(release.id, newest)))
         return replace(release, gates=(*before, signed))
-
-
-def _capacity(mine: Sequence[Capacity], role: str, on_behalf_of: str) -> Capacity:
-    """Return the way to vote that was asked for, the first possible one where nothing was said."""
-    for one in mine:
-        if role in {"", one.role} and on_behalf_of in {"", one.on_behalf_of}:
-            return one
-    return Capacity(role, on_behalf_of)
-
-
-def _vote_words(policy: str, vote: Vote) -> str:
-    role = f" as {vote.role}" if vote.role else ""
-    behalf = f" for {vote.on_behalf_of}" if vote.on_behalf_of else ""
-    conditions = f", on condition: {'; '.join(vote.conditions)}" if vote.conditions else ""
-    return _with(f"{policy}: {vote.kind}{role}{behalf}{conditions}", vote.comment)
-
-
-def _with(words: str, more: str) -> str:
-    return f"{words}: {more.strip()}" if more.strip() else words
-
-
-def _short(text: str, what: str) -> str:
-    if len(text) > MAX_COMMENT_CHARS:
-        raise InvalidInputError(
-            f"{what} has {len(text)} characters; use at most {MAX_COMMENT_CHARS} and link to the rest"
-        )
-    return text.strip()

@@ -68,8 +68,12 @@ def a_change(number: int = 1, *, service: str = "checkout", state: ChangeState =
     )
 
 
-def a_meeting(name: str = "ccb-1", *, board: str = "ccb", seconds: float = 0) -> BoardMeeting:
-    return BoardMeeting(name, board, MeetingKind.REGULAR, at(seconds), "ada", agenda=("CR-2026-001",))
+def a_meeting(
+    name: str = "ccb-1", *, board: str = "ccb", seconds: float = 0, service: str = "checkout"
+) -> BoardMeeting:
+    return BoardMeeting(
+        name, board, MeetingKind.REGULAR, at(seconds), "ada", agenda=("CR-2026-001",), service=service
+    )
 
 
 def add_releases(store: Store, *releases: Release, is_open: bool = True) -> None:
@@ -281,16 +285,17 @@ class StoreReleasesContract:
             tx.insert_meeting(MeetingRow(a_meeting("ccb-1", seconds=1), 1))
             tx.insert_meeting(MeetingRow(a_meeting("ccb-2", seconds=2), 1))
             tx.insert_meeting(MeetingRow(a_meeting("cab-1", board="cab"), 1))
+            tx.insert_meeting(MeetingRow(a_meeting("ccb-3", seconds=-1, service="search"), 1))
 
         with store.begin() as tx:
             row = tx.get_meeting("ccb-1")
             closed = replace(row.meeting, is_closed=True, minutes=HOSTILE)
             assert tx.save_meeting(row, closed) == 2
             assert tx.get_meeting("ccb-1") == MeetingRow(closed, 2)
-            both = tx.list_meetings(board="ccb", open_only=False, limit=9)
+            both = tx.list_meetings(service="checkout", board="ccb", open_only=False, limit=9)
             assert [one.meeting.id for one in both] == ["ccb-2", "ccb-1"]
-            still_open = tx.list_meetings(board="", open_only=True, limit=9)
-            assert [one.meeting.id for one in still_open] == ["ccb-2", "cab-1"]
+            still_open = tx.list_meetings(service="", board="", open_only=True, limit=9)
+            assert [one.meeting.id for one in still_open] == ["ccb-2", "cab-1", "ccb-3"]
             with pytest.raises(NotFoundError, match="no meeting"):
                 tx.get_meeting("ccb-9")
         with pytest.raises(ConflictError, match="changed by somebody else"), store.begin() as tx:

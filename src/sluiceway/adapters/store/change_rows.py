@@ -95,9 +95,13 @@ def save_meeting(connection: Connection, row: MeetingRow, meeting: BoardMeeting)
     return row.version + 1
 
 
-def list_meetings(connection: Connection, *, board: str, open_only: bool, limit: int) -> Sequence[MeetingRow]:
-    """Return latest first; "" is every board."""
+def list_meetings(
+    connection: Connection, *, service: str, board: str, open_only: bool, limit: int
+) -> Sequence[MeetingRow]:
+    """Return latest first; "" is every service, every board."""
     query = select(meetings).order_by(meetings.c.at.desc(), meetings.c.id).limit(limit)
+    if service:
+        query = query.where(meetings.c.service == codec.storable(service))
     if board:
         query = query.where(meetings.c.board == board)
     if open_only:
@@ -115,6 +119,7 @@ def _change_columns(change: Change) -> dict[str, Any]:
 
 def _meeting_columns(meeting: BoardMeeting) -> dict[str, Any]:
     return {
+        "service": codec.storable(meeting.service),
         "board": meeting.board,
         "at": meeting.at,
         "is_closed": meeting.is_closed,

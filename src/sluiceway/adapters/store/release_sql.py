@@ -86,5 +86,7 @@ class ReleaseSql:
     def save_meeting(self, row: MeetingRow, meeting: BoardMeeting) -> int:
         return change_rows.save_meeting(self._connection, row, meeting)
 
-    def list_meetings(self, *, board: str, open_only: bool, limit: int) -> Sequence[MeetingRow]:
-        return change_rows.list_meetings(self._connection, board=board, open_only=open_only, limit=limit)
+    def list_meetings(self, *, service: str, board: str, open_only: bool, limit: int) -> Sequence[MeetingRow]:
+        return change_rows.list_meetings(
+            self._connection, service=service, board=board, open_only=open_only, limit=limit
+        )

@@ -104,13 +104,14 @@ meetings = Table(
     "meetings",
     metadata,
     Column("id", String(64), primary_key=True),
+    Column("service", Text, nullable=False),
     Column("board", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("is_closed", Boolean, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
 )
-Index("meetings_by_board", meetings.c.board, meetings.c.at)
+Index("meetings_by_board", meetings.c.service, meetings.c.board, meetings.c.at)
 
 runs = Table(
     "runs",

@@ -176,7 +176,8 @@ def settle(change: Change, process: TeamProcess, directory: Directory, by: str, 
         return decided(change, is_approved=False, by=by, now=now, why="; ".join(refused))
     if found and all(each.standing is Standing.APPROVED for each in found):
         why = "; ".join(each.sentence for each in found)
-        return decided(change, is_approved=True, by=by, now=now, why=why)
+        approved = decided(change, is_approved=True, by=by, now=now, why=why)
+        return replace(approved, conditions=conditions_of(found))
     return change
 
 

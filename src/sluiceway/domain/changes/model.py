@@ -121,6 +121,7 @@ class Change:
     decisions: tuple[BoardDecision, ...] = ()
     releases: tuple[str, ...] = ()
     meeting: str = ""  # the meeting it is on the agenda of
+    conditions: tuple[tuple[str, str], ...] = ()  # of its approval: who set it (policy or board id), the text
     history: tuple[tuple[datetime, str, str, str], ...] = ()  # at, by, state, why
 
     def ballot(self, policy: str) -> Ballot:
@@ -141,3 +142,4 @@ class BoardMeeting:
     agenda: tuple[str, ...] = ()  # change ids
     minutes: str = ""
     is_closed: bool = False
+    service: str = ""  # whose process the board is of

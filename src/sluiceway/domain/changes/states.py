@@ -227,7 +227,11 @@ def _reason(change: Change, why: str, done: str) -> str:
 
 
 def _moved(change: Change, to: ChangeState, by: str, now: datetime, why: str) -> Change:
-    return replace(change, state=to, history=(*change.history, (now, by, to.value, why)))
+    """Conditions are those of the decision that stands: waiting for another one there are none."""
+    conditions = () if to in {ChangeState.DRAFT, ChangeState.SUBMITTED} else change.conditions
+    return replace(
+        change, state=to, conditions=conditions, history=(*change.history, (now, by, to.value, why))
+    )
 
 
 def _check_times(facts: ChangeFacts) -> None:

@@ -116,13 +116,14 @@ def _changes() -> None:
     op.create_table(
         "meetings",
         sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("service", sa.Text, nullable=False),
         sa.Column("board", sa.Text, nullable=False),
         sa.Column("at", UtcDateTime, nullable=False),
         sa.Column("is_closed", sa.Boolean, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
     )
-    op.create_index("meetings_by_board", "meetings", ["board", "at"])
+    op.create_index("meetings_by_board", "meetings", ["service", "board", "at"])
 
 
 def _runs() -> None:
