@@ -133,6 +133,21 @@ def test_a_plan_without_a_comparison_is_rehearsed_with_its_triggers_and_criteria
     assert result.harm.excess == pytest.approx(0.1 * result.harm.requests, rel=0.05)
 
 
+def test_a_rollback_out_of_a_stage_that_was_held_for_long_is_carried_to_its_end() -> None:
+    text = SHOP.replace("error_rate > 0.5, for: 1m", "error_rate > 0.028, for: 1m").replace(
+        "criteria: [error_rate < 0.02]", "criteria: [error_rate < 0.002]"
+    )
+    calmly = f"metrics: {{error_rate: {{window: 2m}}}}\n{text}"
+
+    result = rehearse(process_of(calmly, analysis=None), "slow-burn")
+
+    held = next(told.at_s for told in result.decisions if told.kind == "holding")
+    assert held == pytest.approx(20 * MIN, abs=MIN)
+    assert result.took_s - held > 10 * MIN
+    assert (result.ending, result.decided_by) == (Ending.ROLLED_BACK, "trigger:outage"), result.outcome
+    assert kinds(result)[-3:] == ["rollback-decided", "traffic-safe", "rolled-back"]
+
+
 def test_missing_data_never_passes_a_stage() -> None:
     result = in_the_shop("no-data")
 

@@ -110,7 +110,8 @@ class Driver:
         self._due_at = start
         self._close_until_s = 0.0
         self._stage_index = -1
-        self._held_since_s: float | None = None
+        self._held_in: tuple[Phase, int] | None = None
+        self._held_since_s = 0.0
 
     def run(self, process: str, source: str, notes: list[str]) -> Rehearsed:
         """Run the plan to its end, or to where it would stand still."""
@@ -217,15 +218,17 @@ class Driver:
         return self._held_too_long(state, now_s)
 
     def _held_too_long(self, state: RolloutState, now_s: float) -> _Stop | None:
+        """Return a stop when a stage's time is long over, or providers that are asked to move don't."""
         stage = current_stage(state)
         is_held = (
             state.phase is Phase.PROGRESSING and stage_time_left_s(state, self._clock.now()) == 0
         ) or state.phase in _MOVING
         if not is_held or stage is None:
-            self._held_since_s = None
+            self._held_in = None
             return None
-        if self._held_since_s is None:
-            self._held_since_s = now_s
+        where = (state.phase, state.stage_index)
+        if self._held_in != where:  # a way back takes its own time, however long the stage was held before
+            self._held_in, self._held_since_s = where, now_s
         patience_s = min(max(stage.duration_s, MIN_HELD_S), MAX_HELD_S)
         if state.phase in _MOVING:
             patience_s = _MOVES_WITHIN_S + state.plan.gradual_step_s * len(state.plan.stages)

@@ -283,7 +283,7 @@ def _go_back(state: RolloutState, seen: Observation, now: datetime) -> Step:
         by=rollback.by,
         now=now,
     )
-    return state, [decision]
+    return state, [*decisions, decision]
 
 
 def _finish(state: RolloutState, seen: Observation, now: datetime) -> Step:

@@ -222,6 +222,22 @@ def test_emergency_stops_the_new_version_without_draining() -> None:
     assert StopVersion(NEW, force=True) in world.delivered
 
 
+def test_users_are_told_to_be_safe_even_when_the_new_version_was_gone_before_the_proxy_answered() -> None:
+    world = World(a_plan(2_500, 10_000, triggers=(a_trigger(action=Action.EMERGENCY),)))
+    world.run(until=Phase.PROGRESSING)
+    world.figures(error_rate=0.2, side="new")
+    world.run(until=Phase.ROLLING_BACK)
+    world.proxy_answers = False
+    world.tick()
+    assert world.wanted[NEW] == 0
+
+    world.proxy_answers = True
+    world.split = SplitSeen(STABLE, None, 0)
+    world.run()
+
+    assert world.kinds[-3:] == ["rollback-decided", "traffic-safe", "rolled-back"]
+
+
 def test_gradual_steps_down_through_the_stage_weights() -> None:
     plan = a_plan(500, 2_500, 5_000, 10_000, triggers=(a_trigger(action=Action.GRADUAL),))
     world = World(plan)
