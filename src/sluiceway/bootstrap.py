@@ -219,20 +219,21 @@ def build_app(settings: Settings) -> App:
     passwords = Argon2Passwords()
     tokens = TokenService(store, clock)
     sessions = SessionService(store, clock, passwords, tokens)
+    services = Services(
+        rollouts=service,
+        health=HealthService(store, clock, engine),
+        points=points,
+        tokens=tokens,
+        sessions=sessions,
+        accounts=AccountService(store, clock, passwords),
+        releases=releases,
+        processes=processes,
+    )
     asgi = create_api(
-        Services(
-            rollouts=service,
-            health=HealthService(store, clock, engine),
-            points=points,
-            tokens=tokens,
-            sessions=sessions,
-            accounts=AccountService(store, clock, passwords),
-            releases=releases,
-            processes=processes,
-        ),
+        services,
         shutdown=shutdown,
         own_name=settings.own_name,
-        more_handlers=web_handlers(service),
+        more_handlers=web_handlers(services),
     )
     return App(
         store=store,

@@ -121,7 +121,7 @@ class Host:
         app = create_api(
             self.office.services,
             shutdown=Shutdown(),
-            more_handlers=web_handlers(self.office.service),
+            more_handlers=web_handlers(self.office.services),
         )
         config = uvicorn.Config(
             app,

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from sluiceway.api.app import create_api
 from sluiceway.cli import credentials
 from sluiceway.cli.main import app as program
+from sluiceway.domain.releases.model import Facts
 from sluiceway.web.assets import load_assets
 from sluiceway.web.routes import web_handlers
 from tests.support.permissions import (
@@ -38,7 +39,7 @@ from tests.support.permissions import (
     walk_process,
 )
 from tests.unit.api.served import Served
-from tests.unit.services.desk import Office, open_office
+from tests.unit.services.desk import ADA, Office, open_office
 from tests.unit.services.test_starting import PROCESS
 
 REFUSED = {401, 403}
@@ -52,6 +53,7 @@ class House:
 
     office: Office
     rollout: str = ""
+    release: str = ""
     done: str = ""
     people: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
 
@@ -62,6 +64,8 @@ class House:
         self.rollout = office.put_rollout(service=SERVICE, port=2)
         office.desk.run(self.rollout, until="progressing")
         office.put_process(SERVICE, walk_process())
+        made = office.services.releases.new(SERVICE, Facts(version="1.1.0", type="minor"), ADA)
+        self.release = made.summary.id
         root = office.set_up_accounts()
         office.person("target", "viewer", f"viewer@{SERVICE}")
         office.services.tokens.create("target-token", "", root)
@@ -103,12 +107,14 @@ class Door:
         assets = load_assets()
         parts = {
             "rollout_id": self.house.rollout,
+            "release_id": self.house.release,
             "digest": assets.digest,
             "path": "logo.svg",
             **ask.path,
         }
+        texts = {"{process}": PROCESS, "{walk}": walk_process()}
         body = {
-            name: value.replace("{process}", PROCESS) if isinstance(value, str) else value
+            name: texts.get(value, value) if isinstance(value, str) else value
             for name, value in (ask.body or {}).items()
         }
         address = re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], path) + f"?{ask.query}"
@@ -131,7 +137,7 @@ class Door:
 @pytest.fixture(scope="module")
 def door(house: House, server: Served) -> Iterator[Door]:
     office = house.office
-    built = create_api(office.services, more_handlers=web_handlers(office.service))
+    built = create_api(office.services, more_handlers=web_handlers(office.services))
     with TestClient(built, base_url="http://127.0.0.1:7700", raise_server_exceptions=False) as client:
         client.headers.update({"X-Sluice-Client": "walk"})
         client.follow_redirects = False
@@ -183,7 +189,7 @@ def test_the_wrong_role_is_refused_and_the_right_one_is_not(door: Door, route: s
     right = door.ask(route, ask, door.house.session(ask.rule.right))
 
     assert wrong.status_code == 403, wrong.text
-    assert right.status_code not in REFUSED, right.text
+    assert right.status_code not in {*REFUSED, 500}, right.text
 
 
 @pytest.mark.parametrize(("route", "ask"), asks(Known))

@@ -58,6 +58,11 @@ def needs(right: Permission, *or_else: Permission) -> Needs:
     return Needs((f"{wrong}@{SERVICE}", "admin@another"), (f"only-{right}@{SERVICE}",))
 
 
+def and_also(rule: Needs, right: Permission) -> Needs:
+    """Return a rule that asks for a second right, too."""
+    return Needs(rule.wrong, (*rule.right, f"only-{right}@{SERVICE}"))
+
+
 def needs_everywhere(right: Permission) -> Needs:
     """Return the rule of a right that a service's own administrator does not have."""
     if right is Permission.READ:
@@ -98,6 +103,11 @@ class Ask:
     body: Mapping[str, object] | None = None
 
 
+def on_release(right: Permission, **body: object) -> tuple[Ask, ...]:
+    """Return an act on the release; what the rules say of it is tested elsewhere."""
+    return (Ask(needs(right), body=body),)
+
+
 def act(kind: str, right: Permission, *or_else: Permission) -> Ask:
     return Ask(needs(right, *or_else), {"kind": kind}, body={})
 
@@ -106,7 +116,8 @@ _READ, _ADMIN = needs(Permission.READ), needs_everywhere(Permission.ADMIN)
 _OTHER = {"name": "target"}
 _UNTIL = "2999-01-01T00:00:00Z"
 
-# {rollout_id} is a rollout of SERVICE that is under way, {digest} and {path} a static file.
+# {rollout_id} is a rollout of SERVICE that is under way, {release_id} one of its releases, {digest} and
+# {path} are a static file.
 ROUTES: Mapping[str, tuple[Ask, ...]] = {
     "GET /healthz": (Ask(Open("a probe has no login")),),
     "GET /metrics": (Ask(needs_everywhere(Permission.READ)),),
@@ -163,11 +174,67 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
         act("rollback", Permission.ROLL_BACK),
         act("abort", Permission.ROLL_BACK),
     ),
+    "GET /api/releases": (Ask(_READ, query=f"service={SERVICE}"),),
+    "POST /api/releases": (
+        Ask(
+            needs(Permission.PLAN),
+            body={"service": SERVICE, "facts": {"version": "1.2.0", "type": "minor"}},
+        ),
+        Ask(
+            and_also(needs(Permission.PROCESS), Permission.PLAN),
+            body={
+                "service": SERVICE,
+                "facts": {"version": "1.3.0", "type": "minor"},
+                "process": "{walk}",
+                "path": "/srv/p.yaml",
+            },
+        ),
+    ),
+    "GET /api/releases/{release_id}": (Ask(_READ),),
+    "GET /api/releases/{release_id}/explanation": (Ask(_READ),),
+    "GET /api/releases/{release_id}/timeline": (Ask(_READ),),
+    "GET /api/releases/{release_id}/history": (Ask(_READ),),
+    "POST /api/releases/{release_id}/edit": on_release(Permission.PLAN, facts={"title": "x"}),
+    "POST /api/releases/{release_id}/plan": (
+        *on_release(Permission.PLAN, target_at=_UNTIL),
+        Ask(_READ, body={"target_at": _UNTIL, "only_show": True}),
+    ),
+    "POST /api/releases/{release_id}/move": on_release(Permission.MOVE, to="draft"),
+    "POST /api/releases/{release_id}/cancel": on_release(Permission.MOVE, reason=""),
+    "POST /api/releases/{release_id}/rollback": on_release(Permission.MOVE, reason=""),
+    "POST /api/releases/{release_id}/vote": (
+        *on_release(Permission.APPROVE, policy="none", kind="approve"),
+        Ask(_READ, body={"policy": "none", "kind": "comment", "comment": "x"}),
+    ),
+    "POST /api/releases/{release_id}/meet": on_release(Permission.CHECK, condition="none"),
+    "POST /api/releases/{release_id}/decide": on_release(Permission.MOVE, decision="none", kind="go"),
+    "POST /api/releases/{release_id}/attest": on_release(
+        Permission.ATTEST, gate="none", holds=True, statement="x"
+    ),
+    "POST /api/releases/{release_id}/waive": on_release(Permission.OVERRIDE, gate="none", reason="x"),
+    "POST /api/releases/{release_id}/override": on_release(Permission.OVERRIDE, reason="x"),
+    "POST /api/releases/{release_id}/check": on_release(
+        Permission.CHECK, checklist="none", item="none", state="done"
+    ),
+    "POST /api/releases/{release_id}/link": on_release(Permission.PLAN, change="CR-2026-001"),
+    "POST /api/releases/{release_id}/unlink": on_release(Permission.PLAN, change="CR-2026-001"),
+    "POST /api/releases/{release_id}/rollout": on_release(Permission.ROLLOUT),
+    "POST /api/releases/{release_id}/upgrade": on_release(Permission.PLAN),
+    "POST /api/processes": (
+        Ask(needs(Permission.PROCESS), body={"process": "{walk}", "service": SERVICE, "path": "/srv/p.yaml"}),
+    ),
+    "GET /api/processes/{of}": (Ask(_READ, {"of": SERVICE}),),
+    "GET /api/processes/{of}/text": (Ask(_READ, {"of": SERVICE}),),
     "GET /": (Ask(_READ, query=f"service={SERVICE}"),),
     "GET /rollouts": (Ask(Known("leads to the list")),),
     "GET /rollouts/{rollout_id}": (Ask(_READ),),
     "GET /fragments/rollouts/{rollout_id}": (Ask(_READ),),
     "GET /fragments/rollouts/{rollout_id}/trail": (Ask(_READ),),
+    "GET /releases": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /releases/new": (Ask(Known("an empty form; making the release asks for the right")),),
+    "GET /releases/{release_id}": (Ask(_READ),),
+    "GET /releases/{release_id}/edit": (Ask(_READ),),
+    "GET /releases/{release_id}/timeline.svg": (Ask(_READ),),
     "GET /login": (Ask(Open("how else would anybody get in")),),
     "GET /static/{digest}/{path}": (Ask(Open("looks and scripts, the same for everybody")),),
     "GET /favicon.ico": (Ask(Open("a picture")),),

@@ -151,6 +151,7 @@ class ItemView:
     link: str = ""
     output: str = ""
     is_group: bool = False  # made of parts, and done when they are
+    is_running: bool = False  # it is being answered right now
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,78 @@ class LinkedChangeView:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One try of a step. `ok` None: it runs, was cut off, or was set aside. `output` is the end of it."""
+
+    number: int
+    is_undo: bool
+    began_at: datetime
+    ended_at: datetime | None
+    ok: bool | None
+    by: str
+    note: str
+    output: str
+    is_set_aside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of a run. `kind`: manual, command, http. `state` is one of `StepState`; `when` in words."""
+
+    id: str
+    title: str
+    kind: str
+    owner: str
+    state: str
+    when: str = ""
+    has_undo: bool = False
+    attempts: tuple[AttemptView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run of a runbook. `phase`: running, waiting, undoing, done, failed, stuck, stopped."""
+
+    id: str
+    runbook: str
+    title: str
+    release: str
+    service: str
+    phase: str
+    is_over: bool
+    done: int
+    total: int
+    sentence: str
+    step: str  # id of the step it is at, "" when it is over
+    began_at: datetime
+    began_by: str
+    ended_at: datetime | None = None
+    waits_for: str = ""  # the role somebody must play to say how it goes on; "" with `is_waiting`: anybody
+    is_waiting: bool = False  # for a person
+    item: str = ""  # CHECKLIST/ITEM when it answers a checklist item
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """Everything about one run. `acts` are those possible now, whoever may do them."""
+
+    summary: RunSummary
+    steps: tuple[StepView, ...]
+    acts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookView:
+    """A runbook of the release's process. `questions`: steps with a condition, which may be decided ahead."""
+
+    id: str
+    title: str
+    owner: str
+    purpose: str
+    questions: tuple[tuple[str, str], ...] = ()  # step, its condition in words
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseView:
     """Everything about one release. `may` lists what the viewer may do here, by the names of the acts."""
 
@@ -254,6 +327,8 @@ class ReleaseView:
     runs: tuple[str, ...]
     may: tuple[str, ...]
     calendar_closed: str = ""  # why nothing may be deployed now, "" when it may
+    runbooks: tuple[RunbookView, ...] = ()
+    run_list: tuple[RunSummary, ...] = ()  # runs of its runbooks, newest first
     zone: str = "UTC"  # of the process's calendar, in which people say dates
 
 

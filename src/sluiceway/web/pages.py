@@ -9,17 +9,14 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from sluiceway import __version__
 from sluiceway.domain.rollouts.model import Phase
 from sluiceway.services.views import AuditView, CriterionView, RolloutSummary, RolloutView, StageView
 from sluiceway.web import wording
 from sluiceway.web.acts import Act, attestation, current_stage, possible_acts
 from sluiceway.web.assets import Assets
 from sluiceway.web.plots import metric_rank, plots_of, title_of
+from sluiceway.web.rendering import Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +141,7 @@ class _OpenCriterion:
     attest: Act | None
 
 
-_FILTERS: dict[str, object] = {
+FILTERS: dict[str, object] = {
     "percent": wording.percent,
     "duration": wording.duration,
     "moment": wording.moment,
@@ -167,30 +164,19 @@ _FILTERS: dict[str, object] = {
 
 
 class Pages:
-    """Renders every page. One instance serves all requests; templates are compiled once."""
+    """Renders the pages of rollouts, the login and problems. One instance serves all requests."""
 
     def __init__(self, assets: Assets) -> None:
-        self._environment = Environment(
-            loader=PackageLoader("sluiceway.web", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        environment: Any = self._environment  # Jinja2 types what may be added by what it adds itself
-        environment.filters.update(_FILTERS)
-        environment.globals.update(
-            asset=assets.url,
-            product_version=__version__,
-            ago=wording.ago,
-            figure=metric_figure,
-            kind_of=wording.kind_of,
-            rate=wording.rate,
-            mean=wording.mean,
-            difference=wording.difference,
-            trigger_actions=_TRIGGER_ACTIONS,
-        )
+        functions = {
+            "ago": wording.ago,
+            "figure": metric_figure,
+            "kind_of": wording.kind_of,
+            "rate": wording.rate,
+            "mean": wording.mean,
+            "difference": wording.difference,
+            "trigger_actions": _TRIGGER_ACTIONS,
+        }
+        self._render = Templates(assets, FILTERS, functions).render
 
     def list_page(
         self,
@@ -243,9 +229,6 @@ class Pages:
 
     def problem_page(self, status: int, title: str, detail: str, *, user: str = "") -> str:
         return self._render("problem.html", status=status, title=title, detail=detail, user=user)
-
-    def _render(self, template: str, **values: object) -> str:
-        return self._environment.get_template(template).render(**values)
 
 
 def _rollout_values(view: RolloutView) -> dict[str, object]:

@@ -20,24 +20,16 @@ from litestar.types import ControllerRouterHandler
 from sluiceway.domain.people.model import Principal
 from sluiceway.errors import ForbiddenError, NotFoundError, SluicewayError, UnauthorisedError
 from sluiceway.services.views import AuditView, RolloutSummary, RolloutView
+from sluiceway.web.answers import html, user_of
 from sluiceway.web.assets import Assets, load_assets
 from sluiceway.web.pages import Pages
+from sluiceway.web.release_routes import Processes, Releases, release_router
 
 _PAGE = 20
 _MOST_ACTIVE = 200
 _TRAIL_PAGE = 500
 _OPEN = {"open": True}  # the application lets strangers in here
 _SCRIPT_HEADER = "x-sluice-client"  # what asks is a script of ours, not a person's browser going to a page
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 
 
 class Rollouts(Protocol):
@@ -75,10 +67,23 @@ _Service = Annotated[str | None, QueryParameter(name="service", max_length=200)]
 _Before = Annotated[str | None, QueryParameter(name="before", max_length=100)]
 
 
-def web_handlers(rollouts: Rollouts) -> list[ControllerRouterHandler]:
+class UseCases(Protocol):
+    """The use cases that the console's pages ask."""
+
+    @property
+    def rollouts(self) -> Rollouts: ...
+
+    @property
+    def releases(self) -> Releases: ...
+
+    @property
+    def processes(self) -> Processes: ...
+
+
+def web_handlers(use_cases: UseCases) -> list[ControllerRouterHandler]:
     """Return the console's handlers, to be mounted at the root of the application."""
     assets = load_assets()
-    console = Console(rollouts, Pages(assets), assets)
+    console = Console(use_cases.rollouts, Pages(assets), assets)
     return [
         Router(
             path="/",
@@ -91,6 +96,7 @@ def web_handlers(rollouts: Rollouts) -> list[ControllerRouterHandler]:
                 login_page,
                 static_file,
                 favicon,
+                release_router(use_cases.releases, use_cases.processes, assets),
             ],
             dependencies={"console": Provide(lambda: console, sync_to_thread=False)},
             exception_handlers={SluicewayError: _ProblemPage(console.pages)},
@@ -104,7 +110,7 @@ def list_page(console: _Console, by: _By, of: _Service = None, before: _Before =
     """Unfinished rollouts first, then finished ones by pages."""
     active = _active(console.rollouts, by, of)
     finished, older_than = _finished_page(console.rollouts, by, of, before)
-    return _html(
+    return html(
         console.pages.list_page(
             active=active,
             finished=finished,
@@ -126,12 +132,12 @@ def rollout_page(console: _Console, by: _By, rollout_id: FromPath[str]) -> Respo
     """One rollout, complete as it is now; scripts keep it up to date."""
     view = console.rollouts.get(rollout_id, by)
     trail = console.rollouts.history(view.summary.id, by, limit=_TRAIL_PAGE)
-    return _html(console.pages.rollout_page(view, trail, user=user_of(by)))
+    return html(console.pages.rollout_page(view, trail, user=user_of(by)))
 
 
 @get("/fragments/rollouts/{rollout_id:str}", sync_to_thread=True)
 def rollout_fragment(console: _Console, by: _By, rollout_id: FromPath[str]) -> Response[str]:
-    return _html(console.pages.rollout_fragment(console.rollouts.get(rollout_id, by)))
+    return html(console.pages.rollout_fragment(console.rollouts.get(rollout_id, by)))
 
 
 @get("/fragments/rollouts/{rollout_id:str}/trail", sync_to_thread=True)
@@ -140,7 +146,7 @@ def trail_fragment(
 ) -> Response[str]:
     """Audit entries that came after one already shown."""
     entries = console.rollouts.history(rollout_id, by, after=after, limit=_TRAIL_PAGE)
-    return _html(console.pages.trail_fragment(entries))
+    return html(console.pages.trail_fragment(entries))
 
 
 @get("/login", sync_to_thread=True, opt=_OPEN)
@@ -148,7 +154,7 @@ def login_page(
     console: _Console, then: Annotated[str, QueryParameter(name="next", max_length=2_000)] = "/"
 ) -> Response[str]:
     """Asks for name and password; its script logs in through the API, then goes on to `next`."""
-    return _html(console.pages.login_page(then if is_own_path(then) else "/"))
+    return html(console.pages.login_page(then if is_own_path(then) else "/"))
 
 
 @get("/static/{digest:str}/{path:path}", sync_to_thread=False, opt=_OPEN)
@@ -179,11 +185,6 @@ def favicon(console: _Console) -> Redirect:
     return Redirect(console.assets.url("logo.svg"))
 
 
-def user_of(by: Principal) -> str:
-    """Return whose name a page shows; "" while nobody needs to log in."""
-    return "" if by.is_open else by.name
-
-
 def is_own_path(text: str) -> bool:
     """Return whether a text is a path of this console, which no browser takes for another site's address."""
     return text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
@@ -208,15 +209,6 @@ def _finished_page(
         before = page[-1].id
 
 
-def _html(text: str, status: int = 200) -> Response[str]:
-    return Response(
-        text,
-        status_code=status,
-        media_type=MediaType.HTML,
-        headers={**SECURITY_HEADERS, "Cache-Control": "no-store"},
-    )
-
-
 class _ProblemPage:
     """Answers an error of the tree with a page, so that a person with a stale link is not shown JSON.
 
@@ -232,7 +224,7 @@ class _ProblemPage:
             return Redirect(f"/login?next={quote(wanted, safe='')}", headers={"Cache-Control": "no-store"})
         match error:
             case NotFoundError():
-                title = "No such rollout"
+                title = "There is nothing here"
             case ForbiddenError():
                 title = "This is not for you to see"
             case _:
@@ -240,4 +232,4 @@ class _ProblemPage:
         user = request.scope.get("user")
         shown = user_of(user) if isinstance(user, Principal) else ""
         page = self._pages.problem_page(error.http_status, title, str(error), user=shown)
-        return _html(page, error.http_status)
+        return html(page, error.http_status)

@@ -27,7 +27,7 @@ class Console:
 def console(tmp_path: Path) -> Iterator[Console]:
     with open_office(tmp_path) as office:
         app = Litestar(
-            web_handlers(office.service),
+            web_handlers(office.services),
             dependencies={"by": Provide(lambda: ADA, sync_to_thread=False)},
             openapi_config=None,
         )

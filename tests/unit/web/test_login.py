@@ -19,7 +19,7 @@ def house(tmp_path: Path) -> Iterator[Console]:
     """The whole application with its console; root has an account, nobody is logged in."""
     with open_office(tmp_path) as office:
         office.set_up_accounts()
-        app = create_api(office.services, more_handlers=web_handlers(office.service))
+        app = create_api(office.services, more_handlers=web_handlers(office.services))
         with TestClient(app, base_url="http://127.0.0.1:7700") as client:
             client.follow_redirects = False
             yield Console(office, client)

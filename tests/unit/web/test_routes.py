@@ -87,7 +87,7 @@ def test_an_unknown_rollout_is_a_page_that_leads_back(console: Console) -> None:
 
     assert page.status_code == 404
     assert page.headers["content-type"].startswith("text/html")
-    assert "No such rollout" in page.text
+    assert "There is nothing here" in page.text
 
 
 def test_what_people_wrote_is_shown_and_never_run(console: Console) -> None:

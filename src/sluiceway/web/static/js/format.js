@@ -49,7 +49,8 @@ export function localiseTimes(root) {
   for (const element of root.querySelectorAll("time[datetime]")) {
     const at = new Date(element.getAttribute("datetime"));
     const day = DAY.format(at);
+    const time = element.dataset.to === "minute" ? shortClock(at) : clock(at);
     element.title = `${day}, ${clock(at)} (${element.getAttribute("datetime")})`;
-    element.textContent = day === today ? clock(at) : `${day}, ${clock(at)}`;
+    element.textContent = element.dataset.to !== "minute" && day === today ? time : `${day}, ${time}`;
   }
 }

@@ -35,12 +35,12 @@ function morphNode(kept, wanted) {
     if (kept.nodeValue !== wanted.nodeValue) kept.nodeValue = wanted.nodeValue;
     return;
   }
+  const isReaders = (name) => kept.nodeName === "DETAILS" && name === "open";
   for (const { name } of [...kept.attributes]) {
-    const isReaders = kept.nodeName === "DETAILS" && name === "open";
-    if (!isReaders && !wanted.hasAttribute(name)) kept.removeAttribute(name);
+    if (!isReaders(name) && !wanted.hasAttribute(name)) kept.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
-    if (kept.getAttribute(name) !== value) kept.setAttribute(name, value);
+    if (!isReaders(name) && kept.getAttribute(name) !== value) kept.setAttribute(name, value);
   }
   if (kept.nodeName === "TEMPLATE") kept.innerHTML = wanted.innerHTML;
   else if (!kept.hasAttribute("data-own")) morphChildren(kept, wanted);

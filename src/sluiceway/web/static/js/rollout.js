@@ -31,7 +31,13 @@ const say = (text) => {
   spokenPlace.textContent = text;
 };
 const acts = setUpActs({
-  rolloutId: id,
+  subject: "rollout",
+  prepare: (data, filled, seen) => {
+    const request = { action: "immediate", ...filled, subject: data.subject };
+    // The way back must never fail because somebody else acted too; what goes on or stops does.
+    if (data.tone === "go") request.expected_version = seen;
+    return { address: `${apiAddress}/actions/${data.kind}`, request };
+  },
   version: () => Number(head().dataset.version),
   say,
   onDone: (view) => {

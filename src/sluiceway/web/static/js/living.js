@@ -1,0 +1,48 @@
+// A page that refreshes by itself, as a whole, and whose buttons ask the API.
+
+import { setUpActs } from "./acts.js";
+import { clock, localiseTimes } from "./format.js";
+import { fetchPart, Link } from "./link.js";
+import { morphChildren, parse } from "./morph.js";
+
+const EVERY_MS = 2000;
+const main = document.getElementById("main");
+const shown = () => main.querySelector("[data-version]")?.dataset ?? {};
+const spokenPlace = document.getElementById("spoken");
+let spoken = shown().spoken;
+
+async function refresh() {
+  const fresh = parse(await fetchPart(location.href)).querySelector("#main");
+  localiseTimes(fresh);
+  morphChildren(main, fresh);
+  acts?.recheck();
+  if (spokenPlace && shown().spoken !== spoken) spokenPlace.textContent = spoken = shown().spoken;
+  link.heard();
+}
+
+const acts =
+  document.getElementById("act") &&
+  setUpActs({
+    subject: shown().subject,
+    version: () => Number(shown().version),
+    prepare: (data, filled, seen) => {
+      const request = { ...filled, ...JSON.parse(data.fixed), ...JSON.parse(data.values ?? "{}") };
+      if (data.forVersion !== undefined) request.expected_version = seen;
+      return { address: `/api${data.url}`, request };
+    },
+    say: (words) => {
+      spokenPlace.textContent = words;
+    },
+    onDone: () => refresh().catch(() => link.lost()),
+  });
+
+const link = new Link(refresh, clock);
+localiseTimes(document);
+link.heard();
+let isBusy = false;
+setInterval(async () => {
+  if (document.hidden || link.isLost || isBusy) return;
+  isBusy = true;
+  await refresh().catch(() => link.lost());
+  isBusy = false;
+}, EVERY_MS);
