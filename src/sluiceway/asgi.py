@@ -145,6 +145,6 @@ def _told_to_stop_ends(shutdown: Shutdown) -> Generator[None]:
 
 def _url(listener: socket.socket) -> str:
     """Return the address for clients on this machine."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    found, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(found), str(found))
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
