@@ -26,6 +26,7 @@ from sluiceway.api.processes import ProcessRoutes
 from sluiceway.api.release_acts import ReleaseActRoutes
 from sluiceway.api.releases import ReleaseRoutes
 from sluiceway.api.rollouts import RolloutRoutes
+from sluiceway.api.runs import RunRoutes
 from sluiceway.api.system import audit_verify, healthz, own_metrics, process_schema, validate_process
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.health import HealthService
@@ -47,6 +48,7 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
     AccountRoutes,
     ReleaseRoutes,
     ReleaseActRoutes,
+    RunRoutes,
     ProcessRoutes,
     audit_verify,
     validate_process,

@@ -22,12 +22,14 @@ from sluiceway.api.release_requests import (
     ReasonRequest,
     ReleaseRolloutRequest,
     ReplanRequest,
+    RunItemRequest,
+    StartRunRequest,
     VoteRequest,
     WaiveRequest,
 )
 from sluiceway.api.requests import NoRequest
 from sluiceway.domain.people.model import Principal
-from sluiceway.services.release_views import ReleaseView, ReplanView
+from sluiceway.services.release_views import ReleaseView, ReplanView, RunView
 from sluiceway.services.releases import ReleaseService
 
 _Releases = NamedDependency[ReleaseService]
@@ -171,3 +173,27 @@ class ReleaseActRoutes(Controller):
         data: JSONBody[NoRequest],  # noqa: ARG002 -- a body that holds anything is refused
     ) -> ReleaseView:
         return releases.upgrade_process(release_id, by)
+
+    @post(
+        "/run",
+        sync_to_thread=True,
+        status_code=HTTP_200_OK,
+        summary="Carry out one of its runbooks; the answer is the run",
+    )
+    def start_run(
+        self, releases: _Releases, by: _By, release_id: _Id, data: JSONBody[StartRunRequest]
+    ) -> RunView:
+        return releases.start_run(
+            release_id, data.runbook, by, applies=data.applies, set_aside=data.set_aside
+        )
+
+    @post(
+        "/run-item",
+        sync_to_thread=True,
+        status_code=HTTP_200_OK,
+        summary="Have an item answered now that answers by itself",
+    )
+    def run_item(
+        self, releases: _Releases, by: _By, release_id: _Id, data: JSONBody[RunItemRequest]
+    ) -> ReleaseView:
+        return releases.run_item(release_id, data.checklist, data.item, by)

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sluiceway.api.requests import ProcessText
 from sluiceway.domain.approvals.model import VoteKind
 from sluiceway.domain.releases.model import DecisionKind, Facts, ItemState
-from sluiceway.services.release_road import FactsPatch
+from sluiceway.services.release_facts import FactsPatch
 
 _Path = Annotated[str, Field(max_length=4_000, description="absolute; relative names start in its folder")]
 
@@ -119,6 +119,26 @@ class ReleaseRolloutRequest(_Body):
 
     name: str = ""
     stable: str | None = None
+
+
+class StartRunRequest(_Body):
+    """A runbook to carry out; `applies` and `set_aside` decide ahead about steps with a condition."""
+
+    runbook: str
+    applies: Annotated[tuple[str, ...], Field(max_length=500)] = ()
+    set_aside: Annotated[tuple[str, ...], Field(max_length=500)] = ()
+
+
+class RunItemRequest(_Body):
+    checklist: str
+    item: str
+
+
+class RunActRequest(_Body):
+    """What somebody says of a run; with `step` only if it is still at that one."""
+
+    note: str = ""
+    step: str = ""
 
 
 class ApplyRequest(_Body):

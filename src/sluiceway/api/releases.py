@@ -16,6 +16,7 @@ from sluiceway.services.release_views import (
     ExplainedReleaseView,
     ReleaseSummary,
     ReleaseView,
+    RunSummary,
     TimelineView,
 )
 from sluiceway.services.releases import ReleaseService
@@ -79,3 +80,7 @@ class ReleaseRoutes(Controller):
         limit: _Limit = 100,
     ) -> list[AuditView]:
         return list(releases.history(release_id, by, before=before, limit=limit))
+
+    @get("/{release_id:str}/runs", sync_to_thread=True, summary="Runs for it, newest first")
+    def release_runs(self, releases: _Releases, by: _By, release_id: FromPath[str]) -> list[RunSummary]:
+        return list(releases.runs(release_id, by))

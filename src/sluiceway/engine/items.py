@@ -25,7 +25,7 @@ from sluiceway.domain.releases.model import ItemEntry, ItemState, Release
 from sluiceway.domain.rollouts.model import Reading, RolloutId
 from sluiceway.errors import ConflictError, SluicewayError, StoreError
 from sluiceway.ports.clock import Clock
-from sluiceway.ports.releases import ReleaseRow, RunRow
+from sluiceway.ports.releases import ProcessRow, ReleaseRow, RunRow
 from sluiceway.ports.store import SamplePoint, Store, Transaction
 
 LOOK_S = 0.5  # real seconds between two looks for items that are due
@@ -77,71 +77,74 @@ class Items:
             if standing.name in under_way:
                 continue
             if standing.item.kind is ItemKind.METRIC:
-                entry = self._measured(tx, release, standing)
-                release = replace(release, items=(*release.items, entry))
-                _audit(tx, self._clock, release, entry)
+                release = measure(tx, self._clock, release, standing)
             else:
                 earlier = sum(run.item == standing.name for run in runs)
-                self._start(tx, release, standing, earlier + 1)
+                start(tx, self._clock, release, standing, earlier + 1)
                 under_way.add(standing.name)
         due_at = next_look(process, release, now, under_way)
         tx.save_release(row, release, is_open=row.is_open, due_at=due_at)
-
-    def _start(self, tx: Transaction, release: Release, standing: ItemStanding, number: int) -> None:
-        item = standing.item
-        kept = tx.get_process(release.service, release.process_hash)
-        step = Step(
-            id=item.id,
-            title=item.text,
-            kind=StepKind.COMMAND if item.kind is ItemKind.COMMAND else StepKind.HTTP,
-            command=item.command,
-            url=item.url,
-            status=item.status,
-            contains=item.contains,
-            timeout_s=item.timeout_s,
-            owner=standing.owner,
-        )
-        run = running.begin(
-            _run_id(release, standing, number),
-            Runbook(standing.checklist.id, standing.checklist.title, (step,)),
-            by=BY,
-            now=self._clock.now(),
-            release=release.id,
-            service=release.service,
-            version=release.facts.version,
-            item=standing.name,
-            cwd=str(PurePath(kept.path).parent) if PurePath(kept.path).is_absolute() else "",
-        )
-        tx.insert_run(RunRow(run, 0, self._clock.wall()))
-        log.info("checklist item started", release=release.id, item=run.item, run=run.id)
-
-    def _measured(self, tx: Transaction, release: Release, standing: ItemStanding) -> ItemEntry:
-        point = self._newest_point(tx, release)
-        expression = standing.item.expression
-        if point is None:
-            state = ItemState.FAILED
-            note = f"no data: no rollout of the release has figures of now; must hold: {expression}"
-        else:
-            new, stable = (_readings(point, side) for side in ("new", "stable"))
-            found = expressions.evaluate(expression, new, stable)
-            state = ItemState.DONE if found.verdict is expressions.Verdict.MET else ItemState.FAILED
-            note = expressions.describe(found, expression)
-        return ItemEntry(
-            standing.checklist.id, standing.item.id, state, by=BY, at=self._clock.now(), note=note
-        )
-
-    def _newest_point(self, tx: Transaction, release: Release) -> SamplePoint | None:
-        if not release.rollouts:
-            return None
-        after = self._clock.wall() - timedelta(seconds=STALE_S)
-        points = tx.samples(RolloutId(release.rollouts[-1]), after=after, limit=1)
-        return points[-1] if points else None
 
     def _put_off(self, release_id: str) -> None:
         with self._store.begin() as tx:
             row = tx.get_release(release_id)
             due_at = self._clock.now() + timedelta(seconds=PUT_OFF_S * self._clock.speed)
             tx.save_release(row, row.release, is_open=row.is_open, due_at=due_at)
+
+
+def start(tx: Transaction, clock: Clock, release: Release, standing: ItemStanding, number: int) -> Run:
+    """Begin the run of an item that a command or a question over HTTP answers, the item's `number`th.
+
+    Raises ConflictError when somebody has begun the same one.
+    """
+    item = standing.item
+    step = Step(
+        id=item.id,
+        title=item.text,
+        kind=StepKind.COMMAND if item.kind is ItemKind.COMMAND else StepKind.HTTP,
+        command=item.command,
+        url=item.url,
+        status=item.status,
+        contains=item.contains,
+        timeout_s=item.timeout_s,
+        owner=standing.owner,
+    )
+    run = running.begin(
+        _run_id(release, standing, number),
+        Runbook(standing.checklist.id, standing.checklist.title, (step,)),
+        by=BY,
+        now=clock.now(),
+        release=release.id,
+        service=release.service,
+        version=release.facts.version,
+        item=standing.name,
+        cwd=folder_of(tx.get_process(release.service, release.process_hash)),
+    )
+    tx.insert_run(RunRow(run, 0, clock.wall()))
+    log.info("checklist item started", release=release.id, item=run.item, run=run.id)
+    return run
+
+
+def folder_of(process: ProcessRow) -> str:
+    """Return where commands of a process run: the folder of its file, "" when that is not known."""
+    path = PurePath(process.path)
+    return str(path.parent) if path.is_absolute() else ""
+
+
+def measure(tx: Transaction, clock: Clock, release: Release, standing: ItemStanding) -> Release:
+    """Return the release with an item answered from the figures of its newest rollout as they are now."""
+    expression, point = standing.item.expression, _newest_point(tx, clock, release)
+    if point is None:
+        state = ItemState.FAILED
+        note = f"no data: no rollout of the release has figures of now; must hold: {expression}"
+    else:
+        new, stable = (_readings(point, side) for side in ("new", "stable"))
+        found = expressions.evaluate(expression, new, stable)
+        state = ItemState.DONE if found.verdict is expressions.Verdict.MET else ItemState.FAILED
+        note = expressions.describe(found, expression)
+    entry = ItemEntry(standing.checklist.id, standing.item.id, state, by=BY, at=clock.now(), note=note)
+    _audit(tx, clock, release, entry)
+    return replace(release, items=(*release.items, entry))
 
 
 def note_answer(tx: Transaction, run: Run, clock: Clock) -> None:
@@ -183,6 +186,14 @@ def _run_id(release: Release, standing: ItemStanding, number: int) -> RunId:
     """Return the same id to whoever starts the same run, so that it is started once."""
     name = hashlib.sha256(standing.name.encode()).hexdigest()[:12]
     return RunId(f"{release.id}-{name}-{number}")
+
+
+def _newest_point(tx: Transaction, clock: Clock, release: Release) -> SamplePoint | None:
+    if not release.rollouts:
+        return None
+    after = clock.wall() - timedelta(seconds=STALE_S)
+    points = tx.samples(RolloutId(release.rollouts[-1]), after=after, limit=1)
+    return points[-1] if points else None
 
 
 def _readings(point: SamplePoint, side: str) -> dict[str, Reading]:

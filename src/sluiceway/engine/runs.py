@@ -14,13 +14,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from sluiceway.domain.audit.chain import NewAuditEntry
 from sluiceway.domain.checklists import running
 from sluiceway.domain.checklists.model import Attempt, Outcome, Run, RunId
-from sluiceway.domain.checklists.progress import progress_of
 from sluiceway.domain.process.lists import Step, StepKind
-from sluiceway.engine.items import BY, note_answer
-from sluiceway.errors import ConflictError, NotFoundError, SluicewayError, StoreError
+from sluiceway.engine.run_records import record
+from sluiceway.errors import ConflictError, SluicewayError, StoreError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.execution import Command, Execution, HttpCheck
 from sluiceway.ports.releases import RunRow
@@ -171,7 +169,7 @@ class Runs:
                     if run is None:
                         return None
                     if self._save(tx, row, run):
-                        self._record(tx, row.run, run)
+                        record(tx, self._clock, row.run, run)
                         return run
             except ConflictError:
                 continue  # its release was saved at this moment
@@ -205,36 +203,6 @@ class Runs:
     def _real_s(self, start: datetime, end: datetime) -> float:
         return (end - start).total_seconds() / self._clock.speed
 
-    def _record(self, tx: Transaction, before: Run, after: Run) -> None:
-        """Write what happened to the audit trail; an item's answer goes to its release."""
-        for old, new in zip(before.attempts, after.attempts, strict=False):
-            if old.ended_at is None and new.ended_at is not None:
-                self._audit(tx, after, _kind(new), f"{_titled(after, new)}: {new.note}", new)
-        if after.phase is not before.phase:
-            self._audit(tx, after, f"run-{after.phase.value}", progress_of(after).sentence)
-        if after.item and after.phase.is_over:
-            try:
-                note_answer(tx, after, self._clock)
-            except NotFoundError:
-                log.warning("an item's release is gone", run=after.id, release=after.release)
-
-    def _audit(self, tx: Transaction, run: Run, kind: str, why: str, attempt: Attempt | None = None) -> None:
-        figures: tuple[tuple[str, float | str | None], ...] = (("run", run.id), ("runbook", run.runbook.id))
-        if attempt is not None:
-            figures += (("step", attempt.step), ("attempt", attempt.number))
-        tx.append_audit(
-            NewAuditEntry(
-                at=self._clock.wall(),
-                process_at=self._clock.now(),
-                actor=BY,
-                kind=kind,
-                subject=run.release or run.id,
-                why=f"{run.runbook.title}: {why}",
-                figures=figures,
-            )
-        )
-        log.info(kind, run=run.id, release=run.release, why=why)
-
 
 def filled(text: str, run: Run) -> str:
     """Return a word of a command with `{version}`, `{service}`, `{release}` and `{run}` filled in.
@@ -254,18 +222,3 @@ def _env(run: Run, attempt: Attempt) -> tuple[tuple[str, str], ...]:
     own = {f"SLUICE_{name.upper()}": value for name, value in _names(run).items()}
     own |= {"SLUICE_STEP": attempt.step, "SLUICE_ATTEMPT": str(attempt.number)}
     return (*own.items(), *run.env)
-
-
-def _kind(attempt: Attempt) -> str:
-    match attempt.ok:
-        case True:
-            return "step-taken-back" if attempt.is_undo else "step-done"
-        case False:
-            return "step-failed"
-        case None:
-            return "step-cut-off"
-
-
-def _titled(run: Run, attempt: Attempt) -> str:
-    title = next(step.title for step in run.runbook.steps if step.id == attempt.step)
-    return f'taking back "{title}"' if attempt.is_undo else f'"{title}"'

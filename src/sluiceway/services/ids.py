@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import uuid_utils
 
+from sluiceway.domain.checklists.model import RunId
 from sluiceway.domain.rollouts.model import RolloutId
 
 
 def new_rollout_id() -> RolloutId:
     return RolloutId(str(uuid_utils.uuid7()))
+
+
+def new_run_id() -> RunId:
+    return RunId(str(uuid_utils.uuid7()))

@@ -20,7 +20,7 @@ from sluiceway.services.release_saving import save
 from sluiceway.services.release_scene import Scene, Scenes
 from sluiceway.services.release_views import ReleaseView
 
-_TRIES = 5  # a save that met somebody else's is decided anew so often
+TRIES = 5  # a save that met somebody else's is decided anew so often
 
 
 class Releases:
@@ -55,9 +55,23 @@ class Releases:
         *,
         expected_version: int | None = None,
     ) -> ReleaseView:
-        """Load, let `change` decide, save with its words for the audit trail; anew if somebody was faster."""
+        """Load, let `change` decide, save with its words for the audit trail; return how it is shown then."""
+        release = self._save(release_id, by, needed, kind, change, expected_version=expected_version)
+        return self.get(str(release.id), by)
+
+    def _save(
+        self,
+        release_id: str,
+        by: Principal,
+        needed: Permission,
+        kind: str,
+        change: Callable[[Scene, Transaction], tuple[Release, str]],
+        *,
+        expected_version: int | None = None,
+    ) -> Release:
+        """Do it, in one transaction; when somebody was faster, all of it anew."""
         actor = access.actor(by)
-        for attempt in range(1, _TRIES + 1):
+        for attempt in range(1, TRIES + 1):
             try:
                 with self._store.begin() as tx:
                     scene = self._scene(tx, release_id, by, needed)
@@ -67,10 +81,10 @@ class Releases:
                         save(tx, scene, release, self._clock, actor=actor, kind=kind, why=why)
                 break
             except ConflictError:
-                if expected_version is not None or attempt == _TRIES:
+                if expected_version is not None or attempt == TRIES:
                     raise
         self._live.nudge()
-        return self.get(str(release.id), by)
+        return release
 
     def _scene(self, tx: Transaction, release_id: str, by: Principal, needed: Permission) -> Scene:
         row = find(tx, release_id)

@@ -25,6 +25,7 @@ from sluiceway.domain.releases.road import (
 )
 from sluiceway.domain.releases.world import Missing
 from sluiceway.ports.signing import Signer
+from sluiceway.services.release_render_runs import run_summary, runbook_view
 from sluiceway.services.release_render_words import approvals, gates
 from sluiceway.services.release_scene import Scene
 from sluiceway.services.release_views import (
@@ -123,6 +124,8 @@ def render_view(
         rollouts=tuple(render_rollout(row, None, scene.now) for row in reversed(scene.rollouts)),
         rollout_names=_rollout_names(scene),
         runs=release.runs,
+        runbooks=tuple(runbook_view(one) for one in team.runbooks),
+        run_list=tuple(run_summary(row.run) for row in scene.runs if not row.run.item),
         may=() if has_ended(release, team) else may,
         calendar_closed=scene.world.calendar_closed,
         zone=team.calendar.zone,
@@ -185,16 +188,17 @@ def _moves(scene: Scene) -> tuple[MoveView, ...]:
 
 def _checklists(scene: Scene) -> tuple[ChecklistView, ...]:
     standings = items_of(scene.team, scene.release, scene.now)
+    running = {row.run.item for row in scene.runs if not row.run.phase.is_over}
     found: list[ChecklistView] = []
     for checklist in checklists_of(scene.team, scene.release):
         mine = [one for one in standings if one.checklist.id == checklist.id]
         due = [one.due_at for one in mine if one.due_at is not None]
-        items = tuple(_item(one) for one in mine)
+        items = tuple(_item(one, is_running=one.name in running) for one in mine)
         found.append(ChecklistView(checklist.id, checklist.title, min(due, default=None), items))
     return tuple(found)
 
 
-def _item(standing: ItemStanding) -> ItemView:
+def _item(standing: ItemStanding, *, is_running: bool) -> ItemView:
     entry = standing.entry
     return ItemView(
         checklist=standing.checklist.id,
@@ -214,6 +218,7 @@ def _item(standing: ItemStanding) -> ItemView:
         link=entry.link if entry else "",
         output=entry.output if entry else "",
         is_group=standing.is_group,
+        is_running=is_running,
     )
 
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any
 
+from sluiceway.domain.changes.model import Change
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.team import CANCELLED, ROLLED_BACK, Permission
 from sluiceway.domain.releases.editing import begin, edit, follow_process, link_change, unlink_change
-from sluiceway.domain.releases.model import (
-    Channel,
-    Facts,
-    Goal,
-    Release,
-    ReleaseId,
-    ScopeItem,
-    Stakeholder,
-)
+from sluiceway.domain.releases.model import Facts, Release, ReleaseId
 from sluiceway.domain.releases.moves import move
 from sluiceway.domain.releases.needs import Case, active_rollouts
 from sluiceway.domain.releases.road import has_ended
@@ -29,6 +21,7 @@ from sluiceway.ports.store import Transaction
 from sluiceway.services import access
 from sluiceway.services.processes import apply_process, in_force, parsed, process_of, service_name, team_of
 from sluiceway.services.release_base import Releases, find
+from sluiceway.services.release_facts import FactsPatch, checked
 from sluiceway.services.release_render import render_explained, render_summary
 from sluiceway.services.release_saving import note, save
 from sluiceway.services.release_scene import Scene, Scenes
@@ -43,41 +36,9 @@ from sluiceway.services.release_views import (
 )
 from sluiceway.services.render import ASKED_PREFIX, render_audit
 from sluiceway.services.starting import serving_version
+from sluiceway.services.texts import prose
 
 MAX_PAGE = 200
-MAX_TEXT_CHARS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class FactsPatch:
-    """What to change in a release's facts; None leaves a field as it is."""
-
-    version: str | None = None
-    type: str | None = None
-    title: str | None = None
-    code_name: str | None = None
-    target_at: datetime | None = None
-    manager: str | None = None
-    sponsor: str | None = None
-    user_impact: str | None = None
-    revenue_impact: str | None = None
-    goals: tuple[Goal, ...] | None = None
-    scope: tuple[ScopeItem, ...] | None = None
-    stakeholders: tuple[Stakeholder, ...] | None = None
-    channels: tuple[Channel, ...] | None = None
-    environment: str | None = None
-
-    def of(self, facts: Facts) -> Facts:
-        """Return the facts with the patch. Raises InvalidInputError for a text that is too long."""
-        given: dict[str, Any] = {
-            one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None
-        }
-        for name, value in given.items():
-            if len(repr(value)) > MAX_TEXT_CHARS:
-                raise InvalidInputError(
-                    f"{name} is longer than {MAX_TEXT_CHARS} characters; link to a document instead"
-                )
-        return replace(facts, **given)
 
 
 class ReleaseRoad(Releases):
@@ -99,21 +60,24 @@ class ReleaseRoad(Releases):
         a release of this version.
         """
         actor, now = access.actor(by), self._clock.now()
+        facts = checked(facts)
+        process = parsed(process_text, process_path) if process_text else None
+        service = service_name(process, service) if process is not None else service.strip()
         with self._store.begin() as tx:
-            if process_text:
-                process = parsed(process_text, process_path)
-                service = service_name(process, service)
+            if process is not None:
                 access.require(tx, by, Permission.PROCESS, service)
                 apply_process(tx, process, service=service, by=actor, clock=self._clock)
             access.require(tx, by, Permission.PLAN, service)
             row = in_force(tx, service)
             team = team_of(parsed(row.text, row.path))
+            for change_id in facts.changes:
+                _linkable(tx, change_id, service)
             number = tx.next_number(f"REL-{now.year}")
             previous = serving_version(tx, service)
             release = begin(
                 ReleaseId(f"REL-{now.year}-{number:04}"),
                 service,
-                FactsPatch().of(facts),
+                facts,
                 team,
                 by=by.name,
                 now=now,
@@ -204,6 +168,7 @@ class ReleaseRoad(Releases):
         """Move it to another phase. Raises NotReadyError with all that is missing, IllegalMoveError when the
         road does not lead there; taking it back or out of the road needs a reason.
         """
+        reason = prose(reason, "the reason")
 
         def change(scene: Scene, tx: Transaction) -> tuple[Release, str]:
             if to == ROLLED_BACK:
@@ -228,11 +193,7 @@ class ReleaseRoad(Releases):
         """Link a change request. Raises NotFoundError for an unknown one, InvalidInputError for another's."""
 
         def change(scene: Scene, tx: Transaction) -> tuple[Release, str]:
-            found = tx.get_change(change_id).change
-            if found.facts.service not in {"", scene.release.service}:
-                raise InvalidInputError(
-                    f"{change_id} is about {found.facts.service}, not about {scene.release.service}"
-                )
+            found = _linkable(tx, change_id, scene.release.service)
             return link_change(scene.release, scene.team, found.id), f"linked {found.id}: {found.facts.title}"
 
         return self._act(release_id, by, Permission.PLAN, "change-linked", change)
@@ -267,3 +228,11 @@ class ReleaseRoad(Releases):
             tx.wake(RolloutId(rollout.id), self._clock.wall())
             kind = f"{ASKED_PREFIX}{CommandKind.ROLLBACK}"
             note(tx, self._clock, actor=access.actor(by), kind=kind, subject=rollout.id, why=words)
+
+
+def _linkable(tx: Transaction, change_id: str, service: str) -> Change:
+    """Raise NotFoundError for an unknown change request, InvalidInputError for one about another service."""
+    found = tx.get_change(change_id).change
+    if found.facts.service not in {"", service}:
+        raise InvalidInputError(f"{change_id} is about {found.facts.service}, not about {service}")
+    return found

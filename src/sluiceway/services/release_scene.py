@@ -67,7 +67,7 @@ class Scenes:
         days, calendar_closed = self._calendar(team)
         changes = self._changes(release)
         rollouts = tuple(self._tx.get_rollout(RolloutId(one)) for one in release.rollouts)
-        runs = tuple(self._tx.list_runs(release=release.id, limit=_RUNS)) if release.runs else ()
+        runs = tuple(self._tx.list_runs(release=release.id, limit=_RUNS))
         world = World(
             directory=self.directory(release.service),
             changes={

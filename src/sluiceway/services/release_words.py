@@ -21,8 +21,11 @@ from sluiceway.errors import InvalidInputError
 from sluiceway.services.release_base import Releases
 from sluiceway.services.release_scene import Scene
 from sluiceway.services.release_views import ReleaseView
-from sluiceway.services.saying import capacity, conditions_given, short, vote_words, with_reason
+from sluiceway.services.saying import capacity, conditions_given, vote_words, with_reason
 from sluiceway.services.statements import statement_text
+from sluiceway.services.texts import line, prose
+
+MAX_LINK_CHARS = 2_000
 
 
 class ReleaseWords(Releases):
@@ -59,7 +62,7 @@ class ReleaseWords(Releases):
                 at=scene.now,
                 subject_hash=seen or subject_hash(subject),
                 role=chosen.role,
-                comment=short(comment, "the comment"),
+                comment=prose(comment, "the comment"),
                 conditions=texts,
                 on_behalf_of=chosen.on_behalf_of,
             )
@@ -80,7 +83,7 @@ class ReleaseWords(Releases):
                 scene.team,
                 condition_id,
                 by=by.name,
-                note=short(note, "the note"),
+                note=prose(note, "the note"),
                 now=scene.now,
             )
             text = next(one.text for one in release.conditions if one.id == condition_id)
@@ -107,7 +110,7 @@ class ReleaseWords(Releases):
                 decision_id,
                 kind,
                 by=by.name,
-                reason=short(reason, "the reason"),
+                reason=prose(reason, "the reason"),
                 now=scene.now,
                 directory=scene.world.directory,
                 role=role,
@@ -135,7 +138,7 @@ class ReleaseWords(Releases):
                 gate_id,
                 holds=holds,
                 by=by.name,
-                statement=short(statement, "the statement"),
+                statement=prose(statement, "the statement"),
                 now=scene.now,
                 directory=scene.world.directory,
                 role=role,
@@ -164,7 +167,7 @@ class ReleaseWords(Releases):
                 scene.team,
                 gate_id,
                 by=by.name,
-                reason=short(reason, "the reason"),
+                reason=prose(reason, "the reason"),
                 until=until,
                 now=scene.now,
                 directory=scene.world.directory,
@@ -190,7 +193,7 @@ class ReleaseWords(Releases):
                 scene.release,
                 scene.team,
                 by=by.name,
-                reason=short(reason, "the reason"),
+                reason=prose(reason, "the reason"),
                 until=until,
                 now=scene.now,
                 directory=scene.world.directory,
@@ -216,11 +219,11 @@ class ReleaseWords(Releases):
             raise InvalidInputError(
                 "only a check that answers by itself fails; leave the item open and say why in a note"
             )
-        words = short(note, "the note")
+        words, address = prose(note, "the note"), line(link, "the link", MAX_LINK_CHARS)
 
         def change(scene: Scene) -> tuple[Release, str]:
             act = {
-                ItemState.DONE: partial(doing.check_item, note=words, link=short(link, "the link")),
+                ItemState.DONE: partial(doing.check_item, note=words, link=address),
                 ItemState.OPEN: partial(doing.reopen_item, note=words),
                 ItemState.SET_ASIDE: partial(doing.set_item_aside, reason=words),
             }[state]

@@ -1,4 +1,4 @@
-"""What people say, as use cases take it: texts of a bounded length, votes in a role they may vote in.
+"""What people say, as use cases take it: conditions, and votes in a role they may vote in.
 
 Shared by those of releases and of change requests.
 """
@@ -10,23 +10,15 @@ from collections.abc import Sequence
 from sluiceway.domain.approvals.casting import Capacity
 from sluiceway.domain.approvals.model import Vote
 from sluiceway.errors import InvalidInputError
+from sluiceway.services.texts import prose
 
-MAX_COMMENT_CHARS = 5_000
 MAX_CONDITIONS = 20
-
-
-def short(text: str, what: str) -> str:
-    """Return the text without blanks around it. Raises InvalidInputError when it is too long."""
-    if len(text) > MAX_COMMENT_CHARS:
-        raise InvalidInputError(
-            f"{what} has {len(text)} characters; use at most {MAX_COMMENT_CHARS} and link to the rest"
-        )
-    return text.strip()
+short = prose
 
 
 def conditions_given(texts: Sequence[str]) -> tuple[str, ...]:
     """Return the conditions that hold words. Raises InvalidInputError for too many or too long ones."""
-    found = tuple(short(one, "a condition") for one in texts if one.strip())
+    found = tuple(prose(one, "a condition") for one in texts if one.strip())
     if len(found) > MAX_CONDITIONS:
         raise InvalidInputError(f"there are {len(found)} conditions; use at most {MAX_CONDITIONS}")
     return found

@@ -92,6 +92,30 @@ def set_item_aside(
     return _with(release, item, ItemState.SET_ASIDE, by=by, now=now, note=reason)
 
 
+def item_to_run(
+    release: Release,
+    process: TeamProcess,
+    checklist_id: str,
+    item_id: str,
+    *,
+    by: str,
+    now: datetime,
+    directory: Directory,
+) -> tuple[Release, ItemStanding]:
+    """Return the release with an item that answers by itself open, to be answered now, and that item.
+
+    Raises NotFoundError for an item that the release's type does not have, RuleError for one that people do,
+    that is made of parts, or that is somebody else's.
+    """
+    item = _item(release, process, checklist_id, item_id, now)
+    if item.is_group:
+        raise RuleError(f"{_name(item)} is made of parts; run those")
+    if item.item.kind is ItemKind.MANUAL:
+        raise RuleError(f"{_name(item)} is done by people; say that it is done instead")
+    _require_owner(item, by, directory, now)
+    return _with(release, item, ItemState.OPEN, by=by, now=now, note="run now"), item
+
+
 def own_rollout(
     release: Release, process: TeamProcess, rollout_id: str, now: datetime, world: World
 ) -> Release:
