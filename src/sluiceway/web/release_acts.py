@@ -9,6 +9,7 @@ from sluiceway.domain.process.team import CANCELLED, ROLLED_BACK, Permission, Ph
 from sluiceway.services.release_views import ApprovalView, GateView, MoveView, ReleaseView
 from sluiceway.web.acts import Tone
 from sluiceway.web.forms import Field, FieldKind, Form, Option, in_words, reason, role_choice
+from sluiceway.web.run_acts import start_form
 
 _ASIDE = frozenset({CANCELLED, ROLLED_BACK})
 
@@ -27,7 +28,7 @@ def head_forms(view: ReleaseView) -> tuple[Form, ...]:
         if backs:
             found.append(_send_back(view, backs))
         reachable = {move.to for move in view.moves}
-        if ROLLED_BACK in reachable:
+        if ROLLED_BACK in reachable and view.rollouts:
             found.append(_roll_back(view))
         if CANCELLED in reachable:
             found.append(_cancel(view))
@@ -45,6 +46,7 @@ def other_forms(view: ReleaseView) -> tuple[Form, ...]:
             found.append(_waive(view, gate))
     if Permission.CHECK in view.may:
         found += _item_forms(view)
+        found += [start_form(view, runbook) for runbook in view.runbooks]
     if Permission.MOVE in view.may:
         found += [_decide(view, decision) for decision in decisions_of(view)]
     if Permission.PLAN in view.may:
@@ -57,7 +59,7 @@ def other_forms(view: ReleaseView) -> tuple[Form, ...]:
 
 
 def may_vote(view: ReleaseView, approval: ApprovalView) -> bool:
-    return Permission.APPROVE in view.may and not approval.my_refusal
+    return Permission.APPROVE in view.may and bool(approval.my_roles)
 
 
 def may_attest(view: ReleaseView, gate: GateView) -> bool:

@@ -6,24 +6,28 @@ What a person may do is `release_acts`', words and tones are `release_words`'.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from sluiceway.services.processes import ProcessOutline
 from sluiceway.services.release_views import (
     Activity,
     ExplainedReleaseView,
+    MissingView,
     ReleaseSummary,
     ReleaseView,
+    RunView,
     TimelineView,
     WaitingView,
 )
-from sluiceway.web import release_words
+from sluiceway.web import release_words, wording
 from sluiceway.web.assets import Assets
 from sluiceway.web.forms import Form, PageForm
 from sluiceway.web.pages import FILTERS
 from sluiceway.web.release_acts import decisions_of, head_forms, other_forms
 from sluiceway.web.release_forms import edit_fields, list_filters, new_fields
 from sluiceway.web.rendering import Templates
+from sluiceway.web.run_acts import run_forms
 
 _TURNED_BACK = frozenset({"cancelled", "rolled-back"})
 
@@ -82,16 +86,30 @@ class ReleasePages:
             activity=activity,
             older_than=older_than,
             older_url=f"/releases/{view.summary.id}?{urlencode({'before': older_than})}#activity",
-            next_title=following.title if following else "",
             decisions=tuple(
                 (name, tuple(one for one in view.decisions if one.id == name)) for name in decisions_of(view)
             ),
+            headline=_headline(view, explained, following.title if following else ""),
+            missing=_grouped(view, explained.missing) if view.summary.is_open else (),
             jumps=_jumps(view),
             head_acts=head,
             forms=_by_key(others),
             all_forms=(*head, *others),
             spoken=_spoken(view),
             is_turned_back=view.summary.phase in _TURNED_BACK,
+            user=user,
+        )
+
+    def run_page(self, view: RunView, *, user: str) -> str:
+        """Return the page of a runbook's run."""
+        forms = run_forms(view)
+        return self._render(
+            "run.html",
+            view=view,
+            summary=view.summary,
+            forms=forms,
+            version=sum(len(step.attempts) for step in view.steps),
+            spoken=f"{view.summary.title}: {view.summary.sentence}",
             user=user,
         )
 
@@ -148,6 +166,46 @@ def _by_key(forms: Sequence[Form]) -> dict[str, Form]:
     return {form.key: form for form in forms}
 
 
+@dataclass(frozen=True, slots=True)
+class MissingPlace:
+    """What is missing at one place of the page; `texts` are its single things when there are several."""
+
+    place: str
+    text: str
+    texts: tuple[str, ...]
+    who: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
+def _grouped(view: ReleaseView, missing: Sequence[MissingView]) -> tuple[MissingPlace, ...]:
+    """Return what is missing by where it can be supplied, so that a checklist is named once."""
+    titles = {f"checklist-{one.id}": one.title for one in view.checklists}
+    places: dict[str, list[MissingView]] = {}
+    for one in missing:
+        place = release_words.place_of(one)
+        places.setdefault(place if place in titles else f"{place} {one.ref}", []).append(one)
+    return tuple(
+        MissingPlace(
+            place=key.partition(" ")[0],
+            text=ones[0].text if len(ones) == 1 else f"{titles[key]}: {len(ones)} items are not done",
+            texts=() if len(ones) == 1 else tuple(one.text.removeprefix(f"{titles[key]}: ") for one in ones),
+            who=tuple(dict.fromkeys(name for one in ones for name in one.who)),
+            roles=tuple(dict.fromkeys(role for one in ones for role in one.roles)),
+        )
+        for key, ones in places.items()
+    )
+
+
+def _headline(view: ReleaseView, explained: ExplainedReleaseView, following: str) -> str:
+    """Return where the release stands in one sentence; what is missing stands below it."""
+    count = len(explained.missing)
+    if not view.summary.is_open or not following:
+        return explained.sentence
+    if not count:
+        return f"Nothing is missing: it can move to {following}."
+    return f"{wording.counted(count, 'thing')} {'is' if count == 1 else 'are'} missing for {following}."
+
+
 def _jumps(view: ReleaseView) -> tuple[tuple[str, str, str], ...]:
     """Return the parts of the page with how far each is: anchor, title, words."""
     asked = [one for one in view.approvals if one.is_asked]
@@ -160,6 +218,7 @@ def _jumps(view: ReleaseView) -> tuple[tuple[str, str, str], ...]:
         ("gates", "Gates", f"{passed} of {len(view.gates)} passed" if view.gates else ""),
         ("checklists", "Checklists", f"{settled} of {len(items)} done" if items else ""),
         ("rollouts", "Rollouts", str(len(view.rollouts) or "")),
+        ("runs", "Runbooks", wording.counted(len(view.run_list), "run") if view.run_list else ""),
         ("changes", "Change requests", str(len(view.changes) or "")),
         ("about", "What it is for", ""),
         ("timeline", "Timeline", ""),
@@ -174,5 +233,4 @@ def _spoken(view: ReleaseView) -> str:
     words = f"{summary.service} {summary.version}: {summary.phase_title}."
     if not summary.is_open or not summary.missing_count:
         return words
-    things = "thing" if summary.missing_count == 1 else "things"
-    return f"{words} {summary.missing_count} {things} missing."
+    return f"{words} {wording.counted(summary.missing_count, 'thing')} missing."

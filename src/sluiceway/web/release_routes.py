@@ -23,6 +23,7 @@ from sluiceway.services.release_views import (
     ExplainedReleaseView,
     ReleaseSummary,
     ReleaseView,
+    RunView,
     TimelineView,
 )
 from sluiceway.web.answers import html, user_of
@@ -47,6 +48,8 @@ class Releases(Protocol):
     def explain(self, release_id: str, by: Principal, to: str = "") -> ExplainedReleaseView: ...
 
     def timeline(self, release_id: str, by: Principal) -> TimelineView: ...
+
+    def run(self, run_id: str, by: Principal) -> RunView: ...
 
     def history(
         self, release_id: str, by: Principal, *, before: int | None = None, limit: int = 100
@@ -73,16 +76,16 @@ _By = NamedDependency[Principal]
 
 
 def release_router(releases: Releases, processes: Processes, assets: Assets) -> ControllerRouterHandler:
-    """Return the handlers of the pages of releases."""
+    """Return the handlers of the pages of releases and of their runs."""
     console = ReleaseConsole(releases, processes, ReleasePages(assets))
     return Router(
-        path="/releases",
-        route_handlers=[list_page, new_page, release_page, edit_page, timeline_svg],
+        path="/",
+        route_handlers=[list_page, new_page, release_page, edit_page, timeline_svg, run_page],
         dependencies={"console": Provide(lambda: console, sync_to_thread=False)},
     )
 
 
-@get("/", sync_to_thread=True)
+@get("/releases", sync_to_thread=True)
 def list_page(
     console: _Console,
     by: _By,
@@ -109,7 +112,7 @@ def list_page(
     )
 
 
-@get("/new", sync_to_thread=True)
+@get("/releases/new", sync_to_thread=True)
 def new_page(
     console: _Console,
     by: _By,
@@ -119,7 +122,7 @@ def new_page(
     return html(console.pages.new_page(console.processes.outlines(by), of, user=user_of(by)))
 
 
-@get("/{release_id:str}", sync_to_thread=True)
+@get("/releases/{release_id:str}", sync_to_thread=True)
 def release_page(
     console: _Console,
     by: _By,
@@ -144,14 +147,14 @@ def release_page(
     )
 
 
-@get("/{release_id:str}/edit", sync_to_thread=True)
+@get("/releases/{release_id:str}/edit", sync_to_thread=True)
 def edit_page(console: _Console, by: _By, release_id: FromPath[str]) -> Response[str]:
     """The form that changes what a release says."""
     view = console.releases.get(release_id, by)
     return html(console.pages.edit_page(view, console.processes.outlines(by), user=user_of(by)))
 
 
-@get("/{release_id:str}/timeline.svg", sync_to_thread=True)
+@get("/releases/{release_id:str}/timeline.svg", sync_to_thread=True)
 def timeline_svg(
     console: _Console, by: _By, release_id: FromPath[str], narrow: FromQuery[bool] = False
 ) -> Response[str]:
@@ -164,6 +167,12 @@ def timeline_svg(
     }
     drawn = timeline.narrow_svg if narrow else timeline.svg
     return Response(drawn, media_type="image/svg+xml", headers=headers)
+
+
+@get("/runs/{run_id:str}", sync_to_thread=True)
+def run_page(console: _Console, by: _By, run_id: FromPath[str]) -> Response[str]:
+    """One run of a runbook, with every try of every step."""
+    return html(console.pages.run_page(console.releases.run(run_id, by), user=user_of(by)))
 
 
 def _timeline(releases: Releases, release_id: str, by: Principal) -> tuple[TimelineView | None, str]:

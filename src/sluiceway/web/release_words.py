@@ -46,6 +46,26 @@ _CHANGES = {
     "withdrawn": Label("Withdrawn", "idle"),
     "missing": Label("Does not exist", "back"),
 }
+_RUNS = {
+    "running": Label("Running", "go"),
+    "waiting": Label("Waits for a person", "hold"),
+    "undoing": Label("Taking back", "back"),
+    "done": Label("Done", "good"),
+    "failed": Label("Failed", "back"),
+    "stuck": Label("Stuck", "back"),
+    "stopped": Label("Stopped", "idle"),
+}
+_STEPS = {
+    "open": Label("to come", "idle"),
+    "running": Label("running", "go"),
+    "waiting": Label("waits for a person", "hold"),
+    "done": Label("done", "good"),
+    "failed": Label("failed", "back"),
+    "unknown": Label("cut off", "hold"),
+    "set-aside": Label("set aside", "idle"),
+    "undoing": Label("taking back", "back"),
+    "taken-back": Label("taken back", "idle"),
+}
 _TURNED_BACK = frozenset({"cancelled", "rolled-back"})
 _SEVERE = ("critical", "very-high", "high", "severe", "major")
 _MILD = ("low", "minor", "minimal", "none")
@@ -92,6 +112,14 @@ def change_label(state: str) -> Label:
     return _CHANGES.get(state, Label(in_words(state), "idle"))
 
 
+def run_label(phase: str) -> Label:
+    return _RUNS.get(phase, Label(in_words(phase), "idle"))
+
+
+def step_label(state: str) -> Label:
+    return _STEPS.get(state, Label(in_words(state), "idle"))
+
+
 def risk_label(level: str) -> Label:
     """Return a risk level with a tone that a process's own names get as well as they can."""
     tone = "back" if level in _SEVERE else "good" if level in _MILD else "hold" if level else "idle"
@@ -134,6 +162,8 @@ FILTERS: dict[str, object] = {
     "item_label": item_label,
     "change_label": change_label,
     "risk_label": risk_label,
+    "run_label": run_label,
+    "step_label": step_label,
     "place": place_of,
     "waiting_url": waiting_url,
     "minute": minute,

@@ -104,6 +104,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}".replace(",", "\u202f")
 
 
+def counted(value: int, one: str) -> str:
+    """Return so many of something, whose plural ends in s: `1 thing`, `3 things`."""
+    return f"{count(value)}{_GAP}{one}{'' if value == 1 else 's'}"
+
+
 def rate(bad: float, of_all: float) -> str:
     """Return a part of all as a percentage; of nothing there is no part."""
     return percent(100 * bad / of_all) if of_all > 0 else NO_DATA

@@ -36,6 +36,14 @@ const acts =
     onDone: () => refresh().catch(() => link.lost()),
   });
 
+/** Open what a link on the page leads to, and all that it is folded into. */
+function unfold() {
+  let place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (; place; place = place.parentElement) if (place.nodeName === "DETAILS") place.open = true;
+}
+
+window.addEventListener("hashchange", unfold);
+unfold();
 const link = new Link(refresh, clock);
 localiseTimes(document);
 link.heard();
