@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from sluiceway import __version__
-from sluiceway.cli import account, audit, plan, process, processes, rollouts, token
+from sluiceway.cli import account, audit, plan, process, processes, release, rollouts, token
 from sluiceway.cli.demo import demo
 from sluiceway.cli.login import login, logout, whoami
 from sluiceway.cli.output import print_json, say
@@ -52,6 +52,7 @@ app.command("logout")(logout)
 app.command("whoami")(whoami)
 app.add_typer(account.app, name="account")
 app.command("down")(down)
+app.add_typer(release.app, name="release")
 app.add_typer(rollouts.app, name="rollout")
 app.add_typer(audit.app, name="audit")
 app.add_typer(plan.app, name="plan")
