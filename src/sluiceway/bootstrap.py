@@ -39,6 +39,8 @@ from sluiceway.ports.metrics import MetricsProvider
 from sluiceway.ports.store import Transaction
 from sluiceway.ports.tracing import Tracer
 from sluiceway.services.accounts import AccountService
+from sluiceway.services.boards import BoardService
+from sluiceway.services.changes import ChangeService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.processes import ProcessService, process_of, team_of
@@ -78,6 +80,8 @@ class App:
     service: RolloutService
     releases: ReleaseService
     processes: ProcessService
+    changes: ChangeService
+    boards: BoardService
     sessions: SessionService
     asgi: Litestar
     shutdown: Shutdown
@@ -214,6 +218,8 @@ def build_app(settings: Settings) -> App:
         store, clock, engine, signer=open_signer(data_dir.signing_key), holidays=public_holidays
     )
     processes = ProcessService(store, clock)
+    changes = ChangeService(store, clock, holidays=public_holidays)
+    boards = BoardService(store, clock, holidays=public_holidays)
     points = PointsService(store, clock)
     shutdown = Shutdown()
     passwords = Argon2Passwords()
@@ -228,6 +234,8 @@ def build_app(settings: Settings) -> App:
         accounts=AccountService(store, clock, passwords),
         releases=releases,
         processes=processes,
+        changes=changes,
+        boards=boards,
     )
     asgi = create_api(
         services,
@@ -242,6 +250,8 @@ def build_app(settings: Settings) -> App:
         service=service,
         releases=releases,
         processes=processes,
+        changes=changes,
+        boards=boards,
         sessions=sessions,
         asgi=asgi,
         shutdown=shutdown,

@@ -29,6 +29,8 @@ from sluiceway.api.rollouts import RolloutRoutes
 from sluiceway.api.runs import RunRoutes
 from sluiceway.api.system import audit_verify, healthz, own_metrics, process_schema, validate_process
 from sluiceway.services.accounts import AccountService
+from sluiceway.services.boards import BoardService
+from sluiceway.services.changes import ChangeService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.processes import ProcessService
@@ -70,6 +72,8 @@ class Services:
     accounts: AccountService
     releases: ReleaseService
     processes: ProcessService
+    changes: ChangeService
+    boards: BoardService
 
 
 def create_api(
@@ -93,6 +97,8 @@ def create_api(
             "accounts": Provide(lambda: services.accounts, sync_to_thread=False),
             "releases": Provide(lambda: services.releases, sync_to_thread=False),
             "processes": Provide(lambda: services.processes, sync_to_thread=False),
+            "changes": Provide(lambda: services.changes, sync_to_thread=False),
+            "boards": Provide(lambda: services.boards, sync_to_thread=False),
             "shutdown": Provide(lambda: ending, sync_to_thread=False),
         },
         middleware=[

@@ -134,7 +134,9 @@ class ReleaseRows(Protocol):
         """Return open releases whose `due_at` has come, most overdue first."""
         ...
 
-    def insert_change(self, row: ChangeRow) -> None: ...
+    def insert_change(self, row: ChangeRow) -> None:
+        """Raise ConflictError when there is a request of this id."""
+        ...
 
     def get_change(self, change_id: str) -> ChangeRow:
         """Raise NotFoundError."""
@@ -145,9 +147,15 @@ class ReleaseRows(Protocol):
         ...
 
     def list_changes(
-        self, *, service: str, states: Sequence[ChangeState], limit: int, before: ChangeId | None
+        self,
+        *,
+        service: str,
+        states: Sequence[ChangeState],
+        limit: int,
+        before: ChangeId | None,
+        services: frozenset[str] | None = None,
     ) -> Sequence[ChangeRow]:
-        """Return newest first; no states means all of them, "" every service."""
+        """Return newest first; no states means all of them, "" every service, of `services` when given."""
         ...
 
     def insert_meeting(self, row: MeetingRow) -> None: ...

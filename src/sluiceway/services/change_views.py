@@ -64,6 +64,8 @@ class MatrixView:
 
 @dataclass(frozen=True, slots=True)
 class ConflictView:
+    """Something in the way. `with_id` is the other request, "" when it is the calendar."""
+
     with_id: str
     kind: str
     sentence: str
@@ -78,6 +80,20 @@ class BoardDecisionView:
     sentence: str
     conditions: tuple[str, ...]
     kind: str
+    title: str = ""  # of the board
+    meeting: str = ""
+    is_review: bool = False  # looks back at an emergency change
+    is_current: bool = True  # on what the request says now
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeConditionView:
+    """A condition of the approval. It is an item of every release the request is part of."""
+
+    text: str
+    set_by: str  # title of the board or approval
+    open_in: tuple[str, ...] = ()  # ids of releases
+    met_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +120,26 @@ class ChangeView:
     conflicts: tuple[ConflictView, ...]
     releases: tuple[str, ...]
     meeting: str
-    history: tuple[tuple[datetime, str, str, str], ...]
+    history: tuple[tuple[datetime, str, str, str], ...]  # at, by, state, why
     may: tuple[str, ...]
+    kind_title: str = ""
+    kinds: tuple[tuple[str, str], ...] = ()  # those of the process: id, title
+    conditions: tuple[ChangeConditionView, ...] = ()
+    my_roles: tuple[str, ...] = ()  # those the viewer may score in
+    review_due_at: datetime | None = None  # of an emergency change that is not reviewed yet
+    calendar_closed: str = ""  # why nothing may be deployed now, "" when it may
+    zone: str = "UTC"  # of the process's calendar
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFormView:
+    """What a form for a new request asks: the kinds and questions of a service's process in force."""
+
+    service: str
+    kinds: tuple[tuple[str, str], ...]  # id, title
+    questions: tuple[QuestionView, ...]
+    templates: tuple[tuple[str, str], ...]  # requests that a standard change may follow: id, title
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +149,7 @@ class AgendaItemView:
     votes_for: int
     votes_against: int
     sentence: str
+    purpose: str = "decide"  # or "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +163,20 @@ class MeetingView:
     is_closed: bool
     minutes: str
     agenda: tuple[AgendaItemView, ...]
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaView:
+    """What a board talks about next, most pressing first. `text` is the agenda in Markdown, to be sent."""
+
+    service: str
+    board: str
+    title: str
+    at: datetime | None  # None when the board has no fixed day and no meeting was called
+    note: str  # from where the meeting was moved, "" when it stands on its own day
+    items: tuple[AgendaItemView, ...]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +186,6 @@ class MemberView:
     people: tuple[str, ...]
     is_voting: bool
     is_chair: bool
-    success: str = ""  # the success score of the team, where there are past changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +203,21 @@ class BoardView:
     waiting: tuple[ChangeSummary, ...]
     meetings: tuple[MeetingView, ...]
     may: tuple[str, ...] = ()
+    next_note: str = ""  # from where the next meeting was moved
+    minutes: int = 0  # how long it meets
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
 class SuccessView:
-    """How past changes of a service went. `score` is 0 to 1 with its bound, None without any."""
+    """How past changes of a service went: the share that ended well and, as its score, what it is at least.
+
+    Both are 0 to 1, None without any.
+    """
 
     service: str
     done: int
     failed: int
+    share: float | None
     score: float | None
-    low: float | None
     sentence: str

@@ -273,6 +273,8 @@ class StoreReleasesContract:
             waiting = (ChangeState.SUBMITTED, ChangeState.DRAFT)
             older = tx.list_changes(service="", states=waiting, limit=9, before=ChangeId("CR-2026-004"))
             assert [one.change.id for one in older] == ["CR-2026-002", "CR-2026-001"]
+            own = tx.list_changes(service="", states=(), limit=9, before=None, services=frozenset({"search"}))
+            assert [one.change.id for one in own] == ["CR-2026-004"]
             with pytest.raises(NotFoundError, match="no change request"):
                 tx.get_change("CR-1")
         with store.begin() as tx:

@@ -24,6 +24,8 @@ from sluiceway.domain.rollouts.moves import begin
 from sluiceway.ports.releases import ProcessRow
 from sluiceway.ports.store import RolloutRow
 from sluiceway.services.accounts import AccountService
+from sluiceway.services.boards import BoardService
+from sluiceway.services.changes import ChangeService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.processes import ProcessService
@@ -146,6 +148,8 @@ class Office:
                 holidays=lambda _place, _year: (),
             ),
             processes=ProcessService(self.store, self.clock),
+            changes=ChangeService(self.store, self.clock, holidays=lambda _place, _year: ()),
+            boards=BoardService(self.store, self.clock, holidays=lambda _place, _year: ()),
         )
 
     def set_up_accounts(self) -> Principal:

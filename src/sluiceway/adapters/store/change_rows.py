@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from sluiceway.adapters.store import codec
 from sluiceway.adapters.store.schema_releases import changes, meetings
@@ -15,8 +16,17 @@ from sluiceway.ports.releases import ChangeRow, MeetingRow
 
 
 def insert_change(connection: Connection, row: ChangeRow) -> None:
+    """Raise ConflictError when there is a request of this id."""
     change = row.change
-    connection.execute(insert(changes).values(id=change.id, version=row.version, **_change_columns(change)))
+    try:
+        connection.execute(
+            insert(changes).values(id=change.id, version=row.version, **_change_columns(change))
+        )
+    except IntegrityError as error:
+        raise ConflictError(
+            f"there is a change request {change.id} already; `sluice change show {change.id}` shows it, "
+            "and without an id of its own a request takes the next free one"
+        ) from error
 
 
 def get_change(connection: Connection, change_id: str) -> ChangeRow:
@@ -50,11 +60,14 @@ def list_changes(
     states: Sequence[ChangeState],
     limit: int,
     before: ChangeId | None,
+    services: frozenset[str] | None = None,
 ) -> Sequence[ChangeRow]:
-    """Return newest first; no states means all of them, "" every service."""
+    """Return newest first; no states means all of them, "" every service, of `services` when given."""
     query = select(changes).order_by(changes.c.seq.desc()).limit(limit)
     if service:
         query = query.where(changes.c.service == service)
+    if services is not None:
+        query = query.where(changes.c.service.in_(sorted(services)))
     if states:
         query = query.where(changes.c.state_name.in_([state.value for state in states]))
     if before is not None:

@@ -71,10 +71,16 @@ class ReleaseSql:
         return change_rows.save_change(self._connection, row, change)
 
     def list_changes(
-        self, *, service: str, states: Sequence[ChangeState], limit: int, before: ChangeId | None
+        self,
+        *,
+        service: str,
+        states: Sequence[ChangeState],
+        limit: int,
+        before: ChangeId | None,
+        services: frozenset[str] | None = None,
     ) -> Sequence[ChangeRow]:
         return change_rows.list_changes(
-            self._connection, service=service, states=states, limit=limit, before=before
+            self._connection, service=service, states=states, limit=limit, before=before, services=services
         )
 
     def insert_meeting(self, row: MeetingRow) -> None:

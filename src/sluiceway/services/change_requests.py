@@ -1,0 +1,364 @@
+"""A change request's way: make or import one, look at it, edit it, take it along its states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from typing import Any
+
+from sluiceway.config.change_request import parse_change_request
+from sluiceway.domain.changes import states
+from sluiceway.domain.changes.ids import change_id as id_of
+from sluiceway.domain.changes.ids import series
+from sluiceway.domain.changes.kinds import kind_of
+from sluiceway.domain.changes.model import Change, ChangeFacts, ChangeId, ChangeState, Impact
+from sluiceway.domain.people.model import Principal
+from sluiceway.domain.process.control import ChangeControl
+from sluiceway.domain.process.expressions import did_you_mean
+from sluiceway.domain.process.team import Permission
+from sluiceway.errors import InvalidInputError, NotFoundError
+from sluiceway.ports.releases import ChangeRow
+from sluiceway.ports.store import Transaction
+from sluiceway.services import access
+from sluiceway.services.change_base import Changes
+from sluiceway.services.change_links import linked, unlinked
+from sluiceway.services.change_rendering import questions, render_change_summary
+from sluiceway.services.change_scene import ChangeScene, every_change, get_row
+from sluiceway.services.change_views import ChangeFormView, ChangeSummary, ChangeView
+from sluiceway.services.release_base import find
+from sluiceway.services.release_saving import note, save
+from sluiceway.services.release_scene import Scenes
+from sluiceway.services.release_views import Activity
+from sluiceway.services.render import render_audit
+from sluiceway.services.saying import short, with_reason
+
+MAX_PAGE = 200
+MAX_TEXT_CHARS = 20_000
+_Step = Callable[[ChangeScene], Change]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePatch:
+    """What to change in a request; None leaves a field as it is."""
+
+    title: str | None = None
+    requestor: str | None = None
+    kind: str | None = None
+    date_submitted: date | None = None
+    description: str | None = None
+    business_justification: str | None = None
+    impact: Impact | None = None
+    acceptance_criteria: tuple[str, ...] | None = None
+    dependencies: tuple[str, ...] | None = None
+    timeline: tuple[tuple[str, str], ...] | None = None
+    success_metrics: tuple[str, ...] | None = None
+    parent_service: str | None = None
+    template: str | None = None
+    implementer: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    rollback_plan: str | None = None
+    answers: tuple[tuple[str, str], ...] | None = None
+    fields: tuple[tuple[str, str], ...] | None = None
+
+    def of(self, facts: ChangeFacts) -> ChangeFacts:
+        """Return the facts with the patch."""
+        given: dict[str, Any] = {
+            one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None
+        }
+        return replace(facts, **given)
+
+
+class ChangeRequests(Changes):
+    """Making, reading, editing and carrying out change requests."""
+
+    def new(self, facts: ChangeFacts, by: Principal, *, service: str = "") -> ChangeView:
+        """Make a draft, under the process in force of its service.
+
+        Whoever makes it is its requestor unless it names one. Raises NotFoundError for a service without a
+        process, InvalidInputError for a kind, an answer or a time that can't be.
+        """
+        return self._new(facts, by, service, None, "")
+
+    def import_text(self, text: str, path: str, by: Principal, *, service: str = "") -> ChangeView:
+        """Make a draft of a change request written as YAML. It keeps the id it gives itself.
+
+        Raises ProcessFileError with every problem of the text, ConflictError when there is a request of that
+        id already, otherwise as `new`.
+        """
+        facts, own_id = parse_change_request(text, path)
+        return self._new(facts, by, service, own_id, f", from {path}")
+
+    def _new(
+        self, facts: ChangeFacts, by: Principal, service: str, own_id: ChangeId | None, words: str
+    ) -> ChangeView:
+        actor, now = access.actor(by), self._clock.now()
+        if service and facts.service and service != facts.service:
+            raise InvalidInputError(f"the change request is about {facts.service}, not about {service}")
+        facts = replace(facts, service=facts.service or service, requestor=facts.requestor.strip() or by.name)
+        if not facts.service:
+            raise InvalidInputError("the change request names no service; say which one it changes")
+        with self._store.begin() as tx:
+            access.require(tx, by, Permission.CHANGE, facts.service)
+            current = self._scenes(tx).current(facts.service)
+            _check_facts(facts, current.team.changes)
+            chosen = own_id if own_id is not None else _next_id(tx, now.year)
+            change = states.draft(chosen, facts, by.name, current.team.content_hash, now)
+            tx.insert_change(ChangeRow(change, version=1))
+            why = f"{facts.kind} change of {facts.service}: {facts.title}{words}"
+            note(tx, self._clock, actor=actor, kind="change-made", subject=change.id, why=why)
+        return self.get(change.id, by)
+
+    def form(self, service: str, by: Principal) -> ChangeFormView:
+        """Return what a form for a new request asks. Raises NotFoundError for a service without a process."""
+        with self._store.read() as tx:
+            access.require(tx, by, Permission.CHANGE, service)
+            team = self._scenes(tx).current(service).team
+            done = every_change(tx, (ChangeState.DONE,), service)
+        return ChangeFormView(
+            service=service,
+            kinds=tuple((one.id, one.title) for one in team.changes.kinds),
+            questions=questions(team.changes),
+            templates=tuple(
+                (row.change.id, row.change.facts.title) for row in done if not row.change.facts.template
+            ),
+            zone=team.calendar.zone,
+        )
+
+    def list(
+        self,
+        by: Principal,
+        *,
+        service: str = "",
+        states: Sequence[ChangeState] = (),
+        limit: int = 50,
+        before: str | None = None,
+    ) -> Sequence[ChangeSummary]:
+        """Return the requests that `by` may see, newest first; `before` continues a page.
+
+        Raises InvalidInputError for a limit outside 1 to 200.
+        """
+        if not 1 <= limit <= MAX_PAGE:
+            raise InvalidInputError(f"limit is {limit}; use 1 to {MAX_PAGE}")
+        with self._store.read() as tx:
+            visible: frozenset[str] | None = None
+            if service:
+                access.require(tx, by, Permission.READ, service)
+            else:
+                visible = access.services_for(tx, by, Permission.READ)
+            rows = tx.list_changes(
+                service=service,
+                states=states,
+                limit=limit,
+                before=ChangeId(before) if before else None,
+                services=visible,
+            )
+            scenes = self._scenes(tx)
+            return tuple(render_change_summary(scenes.of(row)) for row in rows)
+
+    def history(
+        self, change_id: str, by: Principal, *, before: int | None = None, limit: int = 100
+    ) -> Activity:
+        """Return its audit entries, newest first; `before` continues below a sequence number."""
+        with self._store.read() as tx:
+            change = get_row(tx, change_id).change
+            access.require(tx, by, Permission.READ, change.facts.service)
+            entries = tx.newest_audit_entries(change.id, before=before, limit=min(limit, MAX_PAGE))
+        return tuple(render_audit(entry) for entry in entries)
+
+    def edit(
+        self, change_id: str, patch: ChangePatch, by: Principal, *, expected_version: int | None = None
+    ) -> ChangeView:
+        """Change what it says. What was approved and is changed waits for a decision again.
+
+        Raises IllegalMoveError once it is being carried out, RuleError for another kind after it was
+        submitted, InvalidInputError for a kind, an answer or a time that can't be.
+        """
+
+        def decide(scene: ChangeScene, tx: Transaction) -> tuple[Change, str]:
+            del tx
+            before, after = scene.change.facts, patch.of(scene.change.facts)
+            _check_facts(after, scene.team.changes, before)
+            changed = [
+                one.name
+                for one in fields(ChangeFacts)
+                if getattr(before, one.name) != getattr(after, one.name)
+            ]
+            edited = states.edit(scene.change, after, scene.team.changes, by.name, scene.now)
+            return edited, f"changed: {', '.join(changed)}"
+
+        return self._act(
+            change_id, by, Permission.CHANGE, "change-edited", decide, expected_version=expected_version
+        )
+
+    def answer(self, change_id: str, answers: Mapping[str, str], by: Principal) -> ChangeView:
+        """Answer questions of the questionnaire: question id to answer id. Others stay as they are."""
+
+        def decide(scene: ChangeScene, tx: Transaction) -> tuple[Change, str]:
+            del tx
+            facts = scene.change.facts
+            together = tuple(({**dict(facts.answers), **answers}).items())
+            after = replace(facts, answers=together)
+            _check_facts(after, scene.team.changes, facts)
+            edited = states.edit(scene.change, after, scene.team.changes, by.name, scene.now)
+            return edited, ", ".join(f"{question}: {answer}" for question, answer in answers.items())
+
+        return self._act(change_id, by, Permission.CHANGE, "change-answered", decide)
+
+    def submit(self, change_id: str, by: Principal) -> ChangeView:
+        """Hand a draft in for decisions, under the process in force; a pre-approved one is approved at once.
+
+        Raises NotReadyError with all that is missing, RuleError when nobody could decide on it or its
+        template does not pre-approve it.
+        """
+
+        def decide(scene: ChangeScene, tx: Transaction) -> tuple[Change, str]:
+            change, facts = scene.change, scene.change.facts
+            if facts.date_submitted is None:
+                facts = replace(facts, date_submitted=scene.now.date())
+            bound = replace(change, facts=facts, process_hash=scene.current.team.content_hash)
+            submitted = states.submit(
+                bound,
+                scene.current.team.changes,
+                by.name,
+                scene.now,
+                template=_template(tx, facts.template),
+                followers=_followers(tx, scene.service),
+            )
+            return submitted, f"under {scene.current.team.name} {bound.process_hash[:12]}"
+
+        return self._act(change_id, by, Permission.CHANGE, "change-submitted", decide)
+
+    def take_back(self, change_id: str, by: Principal, *, reason: str) -> ChangeView:
+        """Make it a draft again to work on; what was decided counts no more."""
+        words = short(reason, "the reason")
+        return self._step(
+            change_id,
+            by,
+            "change-taken-back",
+            words,
+            lambda scene: states.take_back(scene.change, by.name, words, scene.now),
+        )
+
+    def withdraw(self, change_id: str, by: Principal, *, reason: str) -> ChangeView:
+        """Give it up for good."""
+        words = short(reason, "the reason")
+        return self._step(
+            change_id,
+            by,
+            "change-withdrawn",
+            words,
+            lambda scene: states.withdraw(scene.change, by.name, words, scene.now),
+        )
+
+    def schedule(self, change_id: str, starts_at: datetime, ends_at: datetime, by: Principal) -> ChangeView:
+        """Give an approved request its time. What is in the way then is shown with it."""
+        return self._step(
+            change_id,
+            by,
+            "change-scheduled",
+            f"from {starts_at:%Y-%m-%d %H:%M %Z} to {ends_at:%Y-%m-%d %H:%M %Z}",
+            lambda scene: states.schedule(scene.change, starts_at, ends_at, by.name, scene.now),
+        )
+
+    def start(self, change_id: str, by: Principal) -> ChangeView:
+        """Begin to carry it out. Raises RuleError while the calendar is closed, unless it is an emergency."""
+        return self._step(
+            change_id,
+            by,
+            "change-begun",
+            "begun",
+            lambda scene: states.begin(
+                scene.change, scene.team.changes, by.name, scene.now, closed=scene.closed()
+            ),
+        )
+
+    def finish(self, change_id: str, by: Principal, *, ended_well: bool, reason: str = "") -> ChangeView:
+        """Say how it ended: done, or failed and taken back, with the reason."""
+        words = short(reason, "the reason")
+        return self._step(
+            change_id,
+            by,
+            "change-finished",
+            with_reason("done" if ended_well else "failed", words),
+            lambda scene: states.finish(scene.change, by.name, scene.now, ended_well=ended_well, why=words),
+        )
+
+    def link(self, change_id: str, release_id: str, by: Principal) -> ChangeView:
+        """Make it part of a release, found by id or as `SERVICE@VERSION`; both know, the release has its
+        conditions to meet. Asks for the right to plan.
+        """
+        return self._join(change_id, release_id, by, is_linked=True)
+
+    def unlink(self, change_id: str, release_id: str, by: Principal) -> ChangeView:
+        """Take it out of a release. Conditions of it that are open there go with it."""
+        return self._join(change_id, release_id, by, is_linked=False)
+
+    def _join(self, change_id: str, release_id: str, by: Principal, *, is_linked: bool) -> ChangeView:
+        kind = "change-linked" if is_linked else "change-unlinked"
+
+        def decide(scene: ChangeScene, tx: Transaction) -> tuple[Change, str]:
+            row = find(tx, release_id)
+            access.require(tx, by, Permission.PLAN, row.release.service)
+            of_release = Scenes(tx, scene.now, self._holidays).of(row)
+            release, change = (linked if is_linked else unlinked)(of_release, scene, by.name)
+            why = f"{change.id}: {change.facts.title}"
+            save(tx, of_release, release, self._clock, actor=access.actor(by), kind=kind, why=why)
+            return change, f"{release.id}, {release.service} {release.facts.version}"
+
+        return self._act(change_id, by, Permission.PLAN, kind, decide)
+
+    def _step(self, change_id: str, by: Principal, kind: str, why: str, step: _Step) -> ChangeView:
+        return self._act(change_id, by, Permission.CHANGE, kind, lambda scene, _: (step(scene), why))
+
+
+def _next_id(tx: Transaction, year: int) -> ChangeId:
+    """Return the year's next free id: those that imported requests brought along are passed over."""
+    while True:
+        found = id_of(year, tx.next_number(series(year)))
+        if _find(tx, found) is None:
+            return found
+
+
+def _find(tx: Transaction, change_id: str) -> Change | None:
+    try:
+        return tx.get_change(change_id).change
+    except NotFoundError:
+        return None
+
+
+def _template(tx: Transaction, named: str) -> Change | None:
+    return _find(tx, named) if named else None
+
+
+def _followers(tx: Transaction, service: str) -> Sequence[Change]:
+    """Return the requests of the service that failed: one that followed a template speaks against it."""
+    return [row.change for row in every_change(tx, (ChangeState.FAILED,), service)]
+
+
+def _check_facts(facts: ChangeFacts, control: ChangeControl, before: ChangeFacts | None = None) -> None:
+    """Raise InvalidInputError for a kind or an answer the process does not have, and for endless texts.
+
+    What stood there `before` is not held against an edit of something else.
+    """
+    if before is None or facts.kind != before.kind:
+        kind_of(control, facts.kind)
+    if not facts.title.strip():
+        raise InvalidInputError("the change request has no title; say in a line what is to be done")
+    for one in fields(ChangeFacts):
+        if len(repr(getattr(facts, one.name))) > MAX_TEXT_CHARS:
+            raise InvalidInputError(
+                f"{one.name} is longer than {MAX_TEXT_CHARS} characters; link to a document instead"
+            )
+    known = {one.id: one for one in control.risk.questions} if control.risk is not None else {}
+    for question, answer in facts.answers:
+        if before is not None and (question, answer) in before.answers:
+            continue
+        if question not in known:
+            near = did_you_mean(question, known) or f"; the process asks {', '.join(known) or 'nothing'}"
+            raise InvalidInputError(f'unknown question "{question}"{near}')
+        ids = [each.id for each in known[question].answers]
+        if answer not in ids:
+            near = did_you_mean(answer, ids) or f"; use {', '.join(ids)}"
+            raise InvalidInputError(f'"{known[question].text}" has no answer "{answer}"{near}')
