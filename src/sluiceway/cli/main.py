@@ -8,7 +8,20 @@ import typer
 from typer.core import TyperGroup
 
 from sluiceway import __version__
-from sluiceway.cli import account, audit, plan, process, processes, release, rollouts, token
+from sluiceway.cli import (
+    account,
+    audit,
+    checklist,
+    plan,
+    process,
+    process_apply,
+    processes,
+    release,
+    rollouts,
+    runbook,
+    token,
+    work,
+)
 from sluiceway.cli.demo import demo
 from sluiceway.cli.login import login, logout, whoami
 from sluiceway.cli.output import print_json, say
@@ -52,10 +65,15 @@ app.command("logout")(logout)
 app.command("whoami")(whoami)
 app.add_typer(account.app, name="account")
 app.command("down")(down)
+app.command("status")(work.status)
+app.command("work")(work.work)
 app.add_typer(release.app, name="release")
+app.add_typer(checklist.app, name="checklist")
+app.add_typer(runbook.app, name="runbook")
 app.add_typer(rollouts.app, name="rollout")
 app.add_typer(audit.app, name="audit")
 app.add_typer(plan.app, name="plan")
+process_apply.register(processes.app)
 app.add_typer(processes.app, name="process")
 app.add_typer(token.app, name="token")
 app.command("push")(push)
