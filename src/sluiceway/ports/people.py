@@ -53,6 +53,10 @@ class PeopleRows(Protocol):
         """Return every account by name."""
         ...
 
+    def disabled_accounts(self) -> frozenset[str]:
+        """Return the names of the accounts that are disabled."""
+        ...
+
     def save_account(self, row: AccountRow) -> None:
         """Raise NotFoundError when there is none of this name."""
         ...

@@ -65,7 +65,7 @@ def directory(tx: Transaction, service: str) -> Directory:
     """Return who plays which role for a service now. Whoever's account is disabled plays none."""
     if not tx.has_accounts():
         return Directory(is_open=True)
-    disabled = {account.name for account in tx.list_accounts() if account.disabled_at is not None}
+    disabled = tx.disabled_accounts()
     members: defaultdict[str, list[str]] = defaultdict(list)
     for grant in tx.grants(service=service):
         if grant.account not in disabled and grant.account not in members[grant.role]:

@@ -49,6 +49,7 @@ class StorePeopleContract:
             assert tx.has_accounts()
             assert tx.get_account("ada") == row
             assert [account.name for account in tx.list_accounts()] == ["aaron", "ada"]
+            assert tx.disabled_accounts() == {"ada"}
 
     def test_a_name_is_taken_once(self, store: Store) -> None:
         put_accounts(store, "ada")

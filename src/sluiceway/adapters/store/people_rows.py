@@ -39,6 +39,12 @@ def list_all(connection: Connection) -> Sequence[AccountRow]:
     return [_account(row) for row in connection.execute(select(accounts).order_by(accounts.c.name))]
 
 
+def disabled(connection: Connection) -> frozenset[str]:
+    """Return the names of disabled accounts."""
+    names = select(accounts.c.name).where(accounts.c.disabled_at.is_not(None))
+    return frozenset(connection.execute(names).scalars())
+
+
 def save(connection: Connection, row: AccountRow) -> None:
     """Raise NotFoundError when there is none of this name."""
     done = connection.execute(update(accounts).where(accounts.c.name == row.name).values(**_columns(row)))

@@ -29,6 +29,9 @@ class PeopleSql:
     def list_accounts(self) -> Sequence[AccountRow]:
         return people_rows.list_all(self._connection)
 
+    def disabled_accounts(self) -> frozenset[str]:
+        return people_rows.disabled(self._connection)
+
     def save_account(self, row: AccountRow) -> None:
         people_rows.save(self._connection, row)
 
