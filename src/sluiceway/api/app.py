@@ -28,6 +28,7 @@ from sluiceway.api.releases import ReleaseRoutes
 from sluiceway.api.rollouts import RolloutRoutes
 from sluiceway.api.runs import RunRoutes
 from sluiceway.api.system import audit_verify, healthz, own_metrics, process_schema, validate_process
+from sluiceway.api.work import my_work, waiting
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
@@ -51,6 +52,8 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
     ReleaseRoutes,
     ReleaseActRoutes,
     RunRoutes,
+    my_work,
+    waiting,
     ProcessRoutes,
     audit_verify,
     validate_process,

@@ -24,6 +24,8 @@ from sluiceway.domain.releases.road import (
     scope_is_frozen,
 )
 from sluiceway.domain.releases.world import Missing
+from sluiceway.errors import SluicewayError
+from sluiceway.ports.releases import ReleaseRow
 from sluiceway.ports.signing import Signer
 from sluiceway.services.release_render_runs import run_summary, runbook_view
 from sluiceway.services.release_render_words import approvals, gates
@@ -65,6 +67,29 @@ def render_summary(scene: Scene) -> ReleaseSummary:
         waits_for=missing[0].text if missing else "",
         missing_count=len(missing),
         is_late=scene.row.is_open and facts.target_at is not None and facts.target_at < scene.now,
+    )
+
+
+def render_unreadable(row: ReleaseRow, problem: SluicewayError) -> ReleaseSummary:
+    """Return the line of a release whose process this version of Sluiceway can't read."""
+    release, facts = row.release, row.release.facts
+    words = str(problem).partition("\n")[0]
+    return ReleaseSummary(
+        id=release.id,
+        service=release.service,
+        version=facts.version,
+        type=facts.type,
+        type_title=facts.type,
+        title=facts.title,
+        code_name=facts.code_name,
+        phase=release.phase,
+        phase_title=release.phase,
+        is_open=row.is_open,
+        manager=facts.manager,
+        target_at=facts.target_at,
+        since=release.since,
+        waits_for=f"the process it keeps can't be read ({words}); move it to another",
+        missing_count=1,
     )
 
 

@@ -15,14 +15,14 @@ from sluiceway.domain.releases.moves import move
 from sluiceway.domain.releases.needs import Case, active_rollouts
 from sluiceway.domain.releases.road import has_ended
 from sluiceway.domain.rollouts.model import Command, CommandKind, RolloutId
-from sluiceway.errors import InvalidInputError
+from sluiceway.errors import InvalidInputError, NotFoundError, ProcessFileError
 from sluiceway.ports.releases import ReleaseQuery, ReleaseRow
 from sluiceway.ports.store import Transaction
 from sluiceway.services import access
 from sluiceway.services.processes import apply_process, in_force, parsed, process_of, service_name, team_of
 from sluiceway.services.release_base import Releases, find
 from sluiceway.services.release_facts import FactsPatch, checked
-from sluiceway.services.release_render import render_explained, render_summary
+from sluiceway.services.release_render import render_explained, render_summary, render_unreadable
 from sluiceway.services.release_saving import note, save
 from sluiceway.services.release_scene import Scene, Scenes
 from sluiceway.services.release_timeline import render_replan, render_timeline
@@ -106,7 +106,7 @@ class ReleaseRoad(Releases):
                 query = replace(query, services=access.services_for(tx, by, Permission.READ))
             rows = tx.list_releases(query, limit=limit, before=ReleaseId(before) if before else None)
             scenes = Scenes(tx, self._clock.now(), self._holidays)
-            return tuple(render_summary(scenes.of(row)) for row in rows)
+            return tuple(_line(scenes, row) for row in rows)
 
     def explain(self, release_id: str, by: Principal, to: str = "") -> ExplainedReleaseView:
         """Return why it waits, on whom, since when; with `to`, what holds the move to that phase."""
@@ -236,3 +236,11 @@ def _linkable(tx: Transaction, change_id: str, service: str) -> Change:
     if found.facts.service not in {"", service}:
         raise InvalidInputError(f"{change_id} is about {found.facts.service}, not about {service}")
     return found
+
+
+def _line(scenes: Scenes, row: ReleaseRow) -> ReleaseSummary:
+    """Return a line of a list; one release whose process can't be read any more must not hide the others."""
+    try:
+        return render_summary(scenes.in_a_list(row))
+    except (ProcessFileError, NotFoundError) as problem:
+        return render_unreadable(row, problem)

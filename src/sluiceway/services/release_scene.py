@@ -61,18 +61,37 @@ class Scenes:
 
     def of(self, row: ReleaseRow) -> Scene:
         """Return the release's scene. Raises NotFoundError when its process is gone from the store."""
+        return self._scene(row, tuple(self._tx.list_runs(release=row.release.id, limit=_RUNS)))
+
+    def in_a_list(self, row: ReleaseRow) -> Scene:
+        """Return as much of it as a line of a list needs: its process, and what holds it while it is open.
+
+        Runs of its checklist items, which hold nothing, are left out. Raises NotFoundError as `of`.
+        """
+        release = row.release
+        if not row.is_open:
+            process = self._process(release.service, release.process_hash)
+            return Scene(row, process, team_of(process), World(Directory()), self._now, {}, {}, (), ())
+        runs = tuple(self._tx.list_runs(release=release.id, limit=_RUNS)) if release.runs else ()
+        return self._scene(row, runs)
+
+    def _scene(self, row: ReleaseRow, runs: tuple[RunRow, ...]) -> Scene:
         release = row.release
         process = self._process(release.service, release.process_hash)
         team = team_of(process)
         days, calendar_closed = self._calendar(team)
         changes = self._changes(release)
         rollouts = tuple(self._tx.get_rollout(RolloutId(one)) for one in release.rollouts)
-        runs = tuple(self._tx.list_runs(release=release.id, limit=_RUNS))
         world = World(
             directory=self.directory(release.service),
             changes={
                 change.id: LinkedChange(
-                    change.id, change.facts.title, change.state, change.author, change.facts.implementer
+                    change.id,
+                    change.facts.title,
+                    change.state,
+                    change.facts.requestor,
+                    change.facts.implementer,
+                    change.author,
                 )
                 for change in changes.values()
             },

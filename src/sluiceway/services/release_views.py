@@ -353,7 +353,7 @@ class ReplanView:
 class WaitingView:
     """Something that waits for somebody: what, on which release or change, since when."""
 
-    kind: str  # approval, gate, checklist, decision, condition, vote, rollout, change
+    kind: str  # a missing thing's kind; or move, run, and of change requests vote, change
     text: str
     subject: str  # id of the release or change request
     subject_title: str
@@ -364,6 +364,7 @@ class WaitingView:
     since: datetime | None = None
     due_at: datetime | None = None
     is_overdue: bool = False
+    is_ahead: bool = False  # nothing waits for it yet: an approval that may be given already
 
 
 Activity = tuple[AuditView, ...]

@@ -6,7 +6,8 @@ from sluiceway.services.release_road import ReleaseRoad
 from sluiceway.services.release_rollouts import ReleaseRollouts
 from sluiceway.services.release_words import ReleaseWords
 from sluiceway.services.runs import ReleaseRuns
+from sluiceway.services.work import ReleaseWork
 
 
-class ReleaseService(ReleaseRoad, ReleaseWords, ReleaseRollouts, ReleaseRuns):
+class ReleaseService(ReleaseRoad, ReleaseWords, ReleaseRollouts, ReleaseRuns, ReleaseWork):
     """Everything that people do with releases; each family of use cases has its own module."""

@@ -56,6 +56,20 @@ def open_required(
     )
 
 
+def due_items(process: TeamProcess, release: Release, now: datetime) -> tuple[ItemStanding, ...]:
+    """Return the items whose time has come and that are not settled: parts, not the wholes they are parts of.
+
+    Lists whose time has not come are passed over without looking at their items.
+    """
+    return tuple(
+        standing
+        for checklist in checklists_of(process, release)
+        if _has_begun(release, checklist, now)
+        for standing in _standings(process, release, checklist, now)
+        if standing.due_at and standing.due_at <= now and not standing.is_settled and not standing.is_group
+    )
+
+
 def next_due(process: TeamProcess, release: Release, now: datetime) -> datetime | None:
     """Return when the next unsettled item comes due after `now`, None when nothing more will."""
     coming = [
@@ -149,6 +163,14 @@ def _anchor(release: Release, checklist: Checklist) -> tuple[datetime | None, da
     if not entered:
         return None, None
     return entered[-1], entered[-1] if len(entered) > 1 else None
+
+
+def _has_begun(release: Release, checklist: Checklist, now: datetime) -> bool:
+    """Return whether the first item of the list has come due."""
+    anchor_at, _ = _anchor(release, checklist)
+    offsets = [checklist.offset_s if item.offset_s is None else item.offset_s for item in checklist.items]
+    first = _after(anchor_at, min(offsets, default=0.0))
+    return first is not None and first <= now
 
 
 def _newest(release: Release, checklist: Checklist, counts_from: datetime | None) -> dict[str, ItemEntry]:

@@ -21,7 +21,8 @@ def voters_for(
 ) -> Voters:
     """Return who may vote under the policy: those it keeps apart are barred with the reason.
 
-    The requestors and implementers are those of the linked change requests.
+    The requestors and implementers are those of the linked change requests; who wrote one counts as having
+    asked for it.
     """
     changes = [world.changes[one] for one in release.facts.changes if one in world.changes]
     barred = barred_people(
@@ -29,7 +30,7 @@ def voters_for(
         {
             "author": [release.author],
             "manager": [release.facts.manager],
-            "requestor": [change.requestor for change in changes],
+            "requestor": [one for change in changes for one in (change.requestor, change.author)],
             "implementer": [change.implementer for change in changes],
         },
     )

@@ -22,14 +22,15 @@ from sluiceway.domain.releases.world import Missing, World, plays
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """`next` is the phase it would go to, "" when there is none ahead. `missing` holds that move, or in a
-    rollout phase without a rollout the start of one; empty when a person may go on at once or nothing is left
-    to do. `on_whom` names people, else roles."""
+    rollout phase without a rollout the start of one (`starts_rollout`); empty when a person may go on at once
+    or nothing is left to do. `on_whom` names people, else roles."""
 
     sentence: str
     since: datetime
     next: str
     missing: tuple[Missing, ...]
     on_whom: tuple[str, ...]
+    starts_rollout: bool = False
 
 
 def explain(release: Release, process: TeamProcess, now: datetime, world: World) -> Explanation:
@@ -54,13 +55,13 @@ def explain(release: Release, process: TeamProcess, now: datetime, world: World)
     )
     act = "for its rollout to start" if waits_for_start else f"to move on to {ahead.title}"
     if not missing:
-        return Explanation(f"{came}{because}; nothing is missing {act}.", release.since, ahead.id, (), ())
+        sentence = f"{came}{because}; nothing is missing {act}."
+        return Explanation(sentence, release.since, ahead.id, (), (), waits_for_start)
     count = "one thing is" if len(missing) == 1 else f"{len(missing)} things are"
     words = f"{count} missing {act}: {capital(missing[0].text)}"
     rest = "" if len(missing) == 1 else f", and {len(missing) - 1} more"
-    return Explanation(
-        f"{came}{because}; {words}{rest}.", release.since, ahead.id, missing, _on_whom(missing)
-    )
+    sentence = f"{came}{because}; {words}{rest}."
+    return Explanation(sentence, release.since, ahead.id, missing, _on_whom(missing), waits_for_start)
 
 
 def waiting_for(

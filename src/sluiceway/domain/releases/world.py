@@ -19,13 +19,14 @@ from sluiceway.domain.rollouts.model import Phase as RolloutPhase
 
 @dataclass(frozen=True, slots=True)
 class LinkedChange:
-    """A change request that the release names."""
+    """A change request that the release names. `author` wrote it, for whoever is its `requestor`."""
 
     id: str
     title: str
     state: ChangeState
     requestor: str = ""
     implementer: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
