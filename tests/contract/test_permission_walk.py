@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from typer.testing import CliRunner
 from sluiceway.api.app import create_api
 from sluiceway.cli import credentials
 from sluiceway.cli.main import app as program
+from sluiceway.domain.changes.model import ChangeFacts
 from sluiceway.domain.releases.model import Facts
 from sluiceway.web.assets import load_assets
 from sluiceway.web.routes import web_handlers
@@ -54,6 +56,8 @@ class House:
     office: Office
     rollout: str = ""
     release: str = ""
+    change: str = ""
+    meeting: str = ""
     done: str = ""
     people: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
 
@@ -66,6 +70,10 @@ class House:
         office.put_process(SERVICE, walk_process())
         made = office.services.releases.new(SERVICE, Facts(version="1.1.0", type="minor"), ADA)
         self.release = made.summary.id
+        facts = ChangeFacts(title="A change", requestor="eve")
+        self.change = office.services.changes.new(facts, ADA, service=SERVICE).summary.id
+        soon = office.clock.now() + timedelta(days=1)
+        self.meeting = office.services.boards.call_meeting(SERVICE, "board", ADA, at=soon).id
         root = office.set_up_accounts()
         office.person("target", "viewer", f"viewer@{SERVICE}")
         office.services.tokens.create("target-token", "", root)
@@ -108,6 +116,8 @@ class Door:
         parts = {
             "rollout_id": self.house.rollout,
             "release_id": self.house.release,
+            "change_id": self.house.change,
+            "meeting_id": self.house.meeting,
             "digest": assets.digest,
             "path": "logo.svg",
             **ask.path,

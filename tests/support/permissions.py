@@ -82,6 +82,9 @@ def walk_process() -> str:
     lines += [
         "types:",
         "  - {id: minor, title: Minor, version: X.Y.0, path: [draft, closed]}",
+        "changes:",
+        "  kinds: [{id: normal, title: Normal, board: board}]",
+        "  boards: [{id: board, title: Board, chair: only-board, voting: [only-board]}]",
         "phases:",
         "  - {id: draft, title: Draft}",
         "  - {id: closed, title: Closed, kind: end}",
@@ -115,9 +118,10 @@ def act(kind: str, right: Permission, *or_else: Permission) -> Ask:
 _READ, _ADMIN = needs(Permission.READ), needs_everywhere(Permission.ADMIN)
 _OTHER = {"name": "target"}
 _UNTIL = "2999-01-01T00:00:00Z"
+_BOARD = {"of": SERVICE, "board": "board"}
 
-# {rollout_id} is a rollout of SERVICE that is under way, {release_id} one of its releases, {digest} and
-# {path} are a static file.
+# {rollout_id} is a rollout of SERVICE that is under way, {release_id} one of its releases, {change_id} a
+# change request and {meeting_id} a meeting of its board, {digest} and {path} are a static file.
 ROUTES: Mapping[str, tuple[Ask, ...]] = {
     "GET /healthz": (Ask(Open("a probe has no login")),),
     "GET /metrics": (Ask(needs_everywhere(Permission.READ)),),
@@ -220,6 +224,44 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
     "POST /api/releases/{release_id}/unlink": on_release(Permission.PLAN, change="CR-2026-001"),
     "POST /api/releases/{release_id}/rollout": on_release(Permission.ROLLOUT),
     "POST /api/releases/{release_id}/upgrade": on_release(Permission.PLAN),
+    "GET /api/changes": (Ask(_READ, query=f"service={SERVICE}"),),
+    "POST /api/changes": (
+        Ask(needs(Permission.CHANGE), body={"service": SERVICE, "facts": {"title": "By route"}}),
+    ),
+    "POST /api/changes/import": (
+        Ask(
+            needs(Permission.CHANGE),
+            body={"service": SERVICE, "text": "change_request: {title: By file, requestor: ada}"},
+        ),
+    ),
+    "GET /api/changes/form": (Ask(needs(Permission.CHANGE), query=f"service={SERVICE}"),),
+    "GET /api/changes/{change_id}": (Ask(_READ),),
+    "GET /api/changes/{change_id}/history": (Ask(_READ),),
+    "POST /api/changes/{change_id}/edit": on_release(Permission.CHANGE, facts={"title": "x"}),
+    "POST /api/changes/{change_id}/answer": on_release(Permission.CHANGE, answers={}),
+    "POST /api/changes/{change_id}/submit": on_release(Permission.CHANGE),
+    "POST /api/changes/{change_id}/take-back": on_release(Permission.CHANGE, reason=""),
+    "POST /api/changes/{change_id}/withdraw": on_release(Permission.CHANGE, reason=""),
+    "POST /api/changes/{change_id}/score": on_release(Permission.APPROVE, points={"none": 1}),
+    "POST /api/changes/{change_id}/vote": (
+        *on_release(Permission.APPROVE, kind="approve"),
+        Ask(_READ, body={"kind": "comment", "comment": "x"}),
+    ),
+    "POST /api/changes/{change_id}/decide": on_release(Permission.BOARD),
+    "POST /api/changes/{change_id}/review": on_release(Permission.BOARD, agrees=True, remarks="x"),
+    "POST /api/changes/{change_id}/schedule": on_release(Permission.CHANGE, starts_at=_UNTIL, ends_at=_UNTIL),
+    "POST /api/changes/{change_id}/start": on_release(Permission.CHANGE),
+    "POST /api/changes/{change_id}/finish": on_release(Permission.CHANGE, ended_well=True),
+    "POST /api/changes/{change_id}/link": on_release(Permission.PLAN, release="REL-2026-0000"),
+    "POST /api/changes/{change_id}/unlink": on_release(Permission.PLAN, release="REL-2026-0000"),
+    "GET /api/boards": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /api/boards/{of}/{board}": (Ask(_READ, _BOARD),),
+    "GET /api/boards/{of}/{board}/agenda": (Ask(_READ, _BOARD),),
+    "POST /api/boards/{of}/{board}/meetings": (Ask(needs(Permission.BOARD), _BOARD, body={"at": _UNTIL}),),
+    "GET /api/meetings": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /api/meetings/{meeting_id}": (Ask(_READ),),
+    "POST /api/meetings/{meeting_id}/close": (Ask(needs(Permission.BOARD), body={"minutes": ""}),),
+    "GET /api/success/{of}": (Ask(_READ, {"of": SERVICE}),),
     "POST /api/processes": (
         Ask(needs(Permission.PROCESS), body={"process": "{walk}", "service": SERVICE, "path": "/srv/p.yaml"}),
     ),

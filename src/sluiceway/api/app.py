@@ -17,6 +17,9 @@ from litestar.types import ControllerRouterHandler
 
 from sluiceway import __version__
 from sluiceway.api.accounts import AccountRoutes
+from sluiceway.api.boards import BoardRoutes, MeetingRoutes, change_success
+from sluiceway.api.change_acts import ChangeActRoutes
+from sluiceway.api.changes import ChangeRoutes
 from sluiceway.api.events import Shutdown, rollout_events
 from sluiceway.api.guard import Entrance, RequestGuard, who_speaks
 from sluiceway.api.login import SessionRoutes
@@ -55,6 +58,11 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
     my_work,
     waiting,
     ProcessRoutes,
+    ChangeRoutes,
+    ChangeActRoutes,
+    BoardRoutes,
+    MeetingRoutes,
+    change_success,
     audit_verify,
     validate_process,
     process_schema,

@@ -237,6 +237,8 @@ def _moved(change: Change, to: ChangeState, by: str, now: datetime, why: str) ->
 def _check_times(facts: ChangeFacts) -> None:
     starts_at, ends_at = facts.starts_at, facts.ends_at
     for at in (starts_at, ends_at):
+        if at is not None and at.tzinfo is None:
+            raise InvalidInputError(f"{at:%Y-%m-%d %H:%M} has no time zone; give one, such as +02:00")
         if at is not None and not _EARLIEST_YEAR <= at.year <= _LATEST_YEAR:
             raise InvalidInputError(f"{at.date()} is outside the years {_EARLIEST_YEAR} to {_LATEST_YEAR}")
     if ends_at is None:
