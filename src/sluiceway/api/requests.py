@@ -15,12 +15,13 @@ ProcessText = Annotated[str, Field(max_length=500_000)]
 
 
 class StartRequest(BaseModel):
-    """A rollout to start: the process file's text and the versions."""
+    """A rollout to start: the process file's text, which of its named rollouts if any, and the versions."""
 
     model_config = ConfigDict(extra="forbid")
 
     process: ProcessText
     path: Annotated[str, Field(max_length=4_000, description="absolute; relative names start in its folder")]
+    rollout: _Text = ""
     new: _Text
     stable: _Text | None = None
     replace_serving: bool = False

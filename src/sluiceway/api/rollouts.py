@@ -54,6 +54,7 @@ class RolloutRoutes(Controller):
             data.new,
             data.stable,
             by,
+            rollout=data.rollout,
             replace_serving=data.replace_serving,
         )
 

@@ -36,6 +36,15 @@ RolloutArg = Annotated[
         show_default=False,
     ),
 ]
+Named = Annotated[
+    str,
+    typer.Option(
+        "--rollout",
+        help="Which of the process's named rollouts; else its default one.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Reason = Annotated[str, typer.Option("--reason", "-m", help="Why; kept in the audit trail.")]
 

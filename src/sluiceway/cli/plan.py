@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sluiceway.cli.files import read_process
-from sluiceway.cli.options import AsJson
+from sluiceway.cli.options import AsJson, Named
 from sluiceway.cli.output import out, print_json, say
 from sluiceway.cli.plan_tables import plan_report
 from sluiceway.cli.process import DEFAULT_FILE
@@ -29,6 +29,7 @@ def analysis(
     file: Annotated[
         Path, typer.Option("--file", "-f", help="The process file; `-` is stdin.")
     ] = DEFAULT_FILE,
+    rollout: Named = "",
     error_rate: Annotated[
         str | None,
         typer.Option("--error-rate", help="Stable's usual share of errors. Else 0.5%.", show_default=False),
@@ -63,7 +64,7 @@ def analysis(
     expected = read_expected(
         rps=rps, error_rate=error_rate, slow_rate=slow_rate, rates=rate or (), noise=noise
     )
-    view = plan_analysis(read_process(file), str(file), expected)
+    view = plan_analysis(read_process(file), str(file), expected, rollout)
     if as_json:
         print_json(view, AnalysisPlanView)
     else:

@@ -46,8 +46,9 @@ def _wishes(table: Table) -> int:
 
 def _headline(view: AnalysisPlanView) -> str:
     count = len(view.stages)
+    which = f", rollout {view.rollout}" if view.rollout else ""
     return (
-        f"{view.process}: {count} stage{'s' if count != 1 else ''}, {duration_words(view.duration_s)},"
+        f"{view.process}{which}: {count} stage{'s' if count != 1 else ''}, {duration_words(view.duration_s)},"
         f" {view.rps:g} requests/s; {_noise(view)}"
     )
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from sluiceway.cli.options import AsJson
+from sluiceway.cli.options import AsJson, Named
 from sluiceway.cli.process import DEFAULT_FILE
 from sluiceway.domain.process.durations import parse_duration
 from sluiceway.errors import InvalidInputError
@@ -30,6 +30,7 @@ def rehearse(
     file: Annotated[
         Path, typer.Option("--file", "-f", help="The process file; `-` is stdin.")
     ] = DEFAULT_FILE,
+    rollout: Named = "",
     scenario: Annotated[
         str | None,
         typer.Option("--scenario", help="A simulated day; `--list` tells them.", show_default=False),
@@ -112,6 +113,7 @@ def rehearse(
             raise InvalidInputError(f"{option} is of a {kind}; leave it out here")
     asked = rehearsed.Asked(
         file=file,
+        rollout=rollout,
         scenario=scenario,
         recorded=recorded,
         new=checked_version(new, "--to"),

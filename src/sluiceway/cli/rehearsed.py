@@ -51,6 +51,7 @@ class Asked:
     """What the command line asks for, checked. Exactly one of `scenario` and `recorded` is given."""
 
     file: Path
+    rollout: str
     scenario: str | None
     recorded: Path | None
     new: str
@@ -69,7 +70,7 @@ class Asked:
 
 
 def run(asked: Asked, plot: Path | None, *, as_json: bool) -> int:
-    """Rehearse, tell, and return the exit code. Raises ProcessFileError, InvalidInputError."""
+    """Rehearse, tell, and return the exit code. Raises ProcessFileError, NotFoundError, InvalidInputError."""
     process = parse_process(read_text(asked.file), str(asked.file), asked.file.parent)
     # What the engine logs of simulated moments is of no use to anybody later.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -85,6 +86,7 @@ def run(asked: Asked, plot: Path | None, *, as_json: bool) -> int:
 
 def _rehearsed(process: Process, asked: Asked) -> Rehearsed:
     options = Options(
+        rollout=asked.rollout,
         new=asked.new,
         stable=asked.stable,
         seed=asked.seed,
@@ -122,7 +124,8 @@ def tell_scenarios(*, as_json: bool) -> None:
 
 def _tell(result: Rehearsed) -> None:
     console = out()
-    console.print(Text(f"{result.process} on {result.source}"))
+    which = f", rollout {result.rollout}," if result.rollout else ""
+    console.print(Text(f"{result.process}{which} on {result.source}"))
     if console.width < _NARROW:
         for told in result.decisions:
             console.print(Text(f"{duration_words(told.at_s)}: {told.kind}, by {told.by}", style="bold"))

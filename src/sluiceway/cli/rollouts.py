@@ -9,7 +9,7 @@ import typer
 
 from sluiceway.cli import acts
 from sluiceway.cli.files import read_process
-from sluiceway.cli.options import AsJson, LookedAt, Server, connect, pick_rollout
+from sluiceway.cli.options import AsJson, LookedAt, Named, Server, connect, pick_rollout
 from sluiceway.cli.output import local_time, out, print_json, say
 from sluiceway.cli.panels import explanation_text, rollout_panel, rollout_table
 from sluiceway.cli.watch import watch, watch_rollout
@@ -26,6 +26,7 @@ acts.register(app)
 def start(
     process: Annotated[Path, typer.Argument(metavar="FILE", help="The process file.")],
     *,
+    rollout: Named = "",
     new: Annotated[str, typer.Option("--to", help="The version to bring to users.")],
     stable: Annotated[
         str | None,
@@ -51,6 +52,7 @@ def start(
     body = {
         "process": read_process(path),
         "path": str(path),
+        "rollout": rollout,
         "new": new,
         "stable": stable,
         "replace_serving": replace_serving,

@@ -23,7 +23,10 @@ from sluiceway.ports.releases import ReleaseRows, RunRows
 
 @dataclass(frozen=True, slots=True)
 class RolloutSetup:
-    """What a rollout was started with and keeps: the process file's content, not its path."""
+    """What a rollout was started with and keeps: the process file's content, not its path.
+
+    `rollout_name` is which of the process's named rollouts it is, empty for the process's default one.
+    """
 
     service: Service
     ingress: Ingress
@@ -31,6 +34,7 @@ class RolloutSetup:
     process_hash: str
     process_text: str
     process_path: str
+    rollout_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,7 @@ class Driver:
             looks=looks,
             step_s=self._step_s,
             points=tuple(self._trace.points),
+            rollout=self._options.rollout,
         )
 
     def _look(self) -> RolloutRow:

@@ -22,9 +22,11 @@ class Share(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`step_s` is the time between two looks, None for one that fits the plan's length; `approves` says
-    whether people approve and attest what the plan asks them, `approve_after_s` later."""
+    """`rollout` is which of the process's named rollouts is meant, its default one when empty. `step_s` is
+    the time between two looks, None for one that fits the plan's length; `approves` says whether people
+    approve and attest what the plan asks them, `approve_after_s` later."""
 
+    rollout: str = ""
     new: str = "new"
     stable: str = "stable"
     seed: int = 1

@@ -74,6 +74,7 @@ class Point:
 class Rehearsed:
     """The whole result. `source` is the scenario or recording, in words; times are seconds of process time.
 
+    `rollout` is which of the process's named ones was run, empty for its default one.
     `stage` is the last one that began, `weight` the most (percent) that the new version ever had. `looks`
     says how often was looked, every `step_s` where nothing happened.
     """
@@ -95,3 +96,4 @@ class Rehearsed:
     looks: int
     step_s: float
     points: tuple[Point, ...]
+    rollout: str = ""

@@ -18,7 +18,7 @@ from sluiceway.domain.process.plan import (
     Service,
 )
 from sluiceway.engine.history_findings import learned_metrics, usual_names
-from sluiceway.errors import InvalidInputError, ProcessFileError
+from sluiceway.errors import InvalidInputError
 from sluiceway.ports.store import RolloutSetup
 from sluiceway.rehearsal.driving import Driver
 from sluiceway.rehearsal.history import (
@@ -31,6 +31,7 @@ from sluiceway.rehearsal.history import (
 from sluiceway.rehearsal.naming import recording_notes, scenario_notes
 from sluiceway.rehearsal.options import Noisiness, Options, Share
 from sluiceway.rehearsal.result import Rehearsed
+from sluiceway.services.starting import check_strategy, choose_plan
 
 LOOKS = 3_000  # about as many are made of a whole plan
 MIN_STEP_S, MAX_STEP_S = 1.0, 60.0  # the comparison is made for intervals of 1 to 60 s
@@ -41,9 +42,10 @@ _INSTANCES = 2  # of each version, when the process file does not say
 def rehearse_scenario(process: Process, scenario: Scenario, usual: Usual, options: Options) -> Rehearsed:
     """Run the plan of `process` on a generated day.
 
-    Raises ProcessFileError without a rollout in the file, InvalidInputError for options that make no sense.
+    Raises ProcessFileError without a rollout in the file and for a strategy that can't be carried out yet,
+    NotFoundError for a rollout the process does not have, InvalidInputError for options that make no sense.
     """
-    plan = _plan_of(process)
+    plan = _plan_of(process, options.rollout)
     step_s = _step_s(plan, options)
     world = GeneratedWorld(scenario, usual, plan.bake_s, options.seed, bounds_of(plan.analysis))
     before = NOTHING_KNOWN
@@ -65,9 +67,10 @@ def rehearse_scenario(process: Process, scenario: Scenario, usual: Usual, option
 def rehearse_recording(process: Process, recording: Recording, name: str, options: Options) -> Rehearsed:
     """Run the plan of `process` on recorded metrics; `name` is what people call the recording.
 
-    Raises ProcessFileError without a rollout in the file, InvalidInputError for options that make no sense.
+    Raises ProcessFileError without a rollout in the file and for a strategy that can't be carried out yet,
+    NotFoundError for a rollout the process does not have, InvalidInputError for options that make no sense.
     """
-    plan = _plan_of(process)
+    plan = _plan_of(process, options.rollout)
     step_s = _step_s(plan, options)
     world = RecordedWorld(
         recording,
@@ -120,10 +123,10 @@ def _run(
         return driver.run(process.name, source, notes)
 
 
-def _plan_of(process: Process) -> RolloutPlan:
-    if process.rollout is None:
-        raise ProcessFileError((f"{process.path}: rollout: missing; a rehearsal needs its stages",))
-    return process.rollout
+def _plan_of(process: Process, name: str) -> RolloutPlan:
+    plan = choose_plan(process, name, "a rehearsal needs its stages")
+    check_strategy(plan.strategy, process.path, name)
+    return plan
 
 
 def _setup_of(process: Process) -> RolloutSetup:

@@ -23,7 +23,8 @@ from sluiceway.domain.rollouts.foreseeing import (
     foresee,
 )
 from sluiceway.domain.rollouts.forewarning import Forewarning, Reason, forewarn
-from sluiceway.errors import InvalidInputError, ProcessFileError
+from sluiceway.errors import InvalidInputError
+from sluiceway.services.starting import choose_plan
 
 NOISE_WORDS = "cautious, independent, or such as burst=2,wander=0.1,memory=10m"
 _MOST_RPS = 1e9
@@ -47,7 +48,8 @@ class NoiseView:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisPlanView:
-    """What the comparison would see of a rollout. `is_default`: the process has no analysis of its own."""
+    """What the comparison would see of a rollout. `is_default`: the process has no analysis of its own;
+    `rollout` is which of the process's named ones it is, empty for its default one."""
 
     file: str
     process: str
@@ -60,18 +62,18 @@ class AnalysisPlanView:
     metrics: tuple[ForeseenMetric, ...]
     stages: tuple[ForeseenStage, ...]
     warnings: tuple[Forewarning, ...]
+    rollout: str = ""
 
 
-def plan_analysis(process_text: str, path: str, expected: Expected) -> AnalysisPlanView:
-    """Return what the comparison would see of the rollout in a process file.
+def plan_analysis(process_text: str, path: str, expected: Expected, name: str = "") -> AnalysisPlanView:
+    """Return what the comparison would see of a rollout in a process file: the one called `name`, or its
+    default one.
 
-    Raises ProcessFileError with every problem of the file, InvalidInputError for a usual rate of a metric
-    that is not compared.
+    Raises ProcessFileError with every problem of the file, NotFoundError for a rollout it does not have,
+    InvalidInputError for a usual rate of a metric that is not compared.
     """
     process = parse_process(process_text, path)
-    plan = process.rollout
-    if plan is None:
-        raise ProcessFileError((f"{path}: rollout: missing; a plan is about its stages",))
+    plan = choose_plan(process, name, "a plan is about its stages")
     analysis = plan.analysis or default_analysis()
     _check_names(expected.usual, analysis)
     if process.service is not None:
@@ -95,6 +97,7 @@ def plan_analysis(process_text: str, path: str, expected: Expected) -> AnalysisP
         metrics=foreseen.metrics,
         stages=foreseen.stages,
         warnings=(_no_analysis(), *warnings) if plan.analysis is None else warnings,
+        rollout=name,
     )
 
 

@@ -8,7 +8,7 @@ from sluiceway.domain.process.team import Permission
 from sluiceway.domain.releases.doing import own_rollout
 from sluiceway.domain.releases.model import Release
 from sluiceway.domain.releases.road import find_type
-from sluiceway.errors import InvalidInputError, NotFoundError
+from sluiceway.errors import InvalidInputError
 from sluiceway.ports.store import RolloutSetup, Transaction
 from sluiceway.services import access
 from sluiceway.services.ids import new_rollout_id
@@ -18,6 +18,7 @@ from sluiceway.services.release_views import ReleaseView
 from sluiceway.services.starting import (
     check_strategy,
     checked_version,
+    choose_plan,
     insert_rollout,
     new_row,
     settle_stable,
@@ -42,7 +43,7 @@ class ReleaseRollouts(Releases):
             rollout_id = new_rollout_id()
             release = own_rollout(scene.release, scene.team, rollout_id, scene.now, scene.world)
             chosen = name or find_type(scene.team, release.facts.type).rollout
-            setup, plan = _setup(scene), _plan(scene, chosen)
+            setup, plan = _setup(scene, chosen), _plan(scene, chosen)
             new = checked_version(release.facts.version, "the release's version")
             serving = settle_stable(tx, setup.service.name, new, stable, replace=False)
             why = f"{setup.service.name} from {serving} to {new} for {release.id}"
@@ -53,7 +54,7 @@ class ReleaseRollouts(Releases):
         return self._act(release_id, by, Permission.ROLLOUT, "release-rollout-started", change)
 
 
-def _setup(scene: Scene) -> RolloutSetup:
+def _setup(scene: Scene, name: str) -> RolloutSetup:
     process = scene.process
     if process.service is None or process.ingress is None:
         lacking = " and ".join(
@@ -72,14 +73,11 @@ def _setup(scene: Scene) -> RolloutSetup:
         process_hash=process.content_hash,
         process_text=process.text,
         process_path=process.path,
+        rollout_name=name,
     )
 
 
 def _plan(scene: Scene, name: str) -> RolloutPlan:
-    known = dict(scene.process.rollouts)
-    plan = known.get(name) if name else scene.process.rollout
-    if plan is None:
-        words = ", ".join(known) or "none"
-        raise NotFoundError(f'{scene.process.path} has no rollout "{name or "rollout"}"; it has: {words}')
-    check_strategy(plan.strategy, scene.process.path)
+    plan = choose_plan(scene.process, name, f"{scene.release.id} needs its stages")
+    check_strategy(plan.strategy, scene.process.path, name)
     return plan

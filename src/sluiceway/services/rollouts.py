@@ -86,22 +86,26 @@ class RolloutService:
         stable: str | None,
         by: Principal,
         *,
+        rollout: str = "",
         replace_serving: bool = False,
     ) -> RolloutView:
         """Start a rollout to `new` by the process file's content; `path` says where relative names start.
 
-        Without `stable` it starts from what the service's last rollout left serving. Raises
-        ProcessFileError, InvalidInputError, and ConflictError when the service or its ingress is busy.
+        `rollout` is one of the process's named ones, its default one when empty. Without `stable` it starts
+        from what the service's last rollout left serving. Raises ProcessFileError, InvalidInputError,
+        NotFoundError for a name that the process does not have, and ConflictError when the service or its
+        ingress is busy.
         """
         actor = access.actor(by)
         new_version = checked_version(new, "new version")
-        setup, plan = read_start(process_text, path)
+        setup, plan = read_start(process_text, path, rollout)
         with self._store.begin() as tx:
             access.require(tx, by, Permission.ROLLOUT, setup.service.name)
             stable_version = settle_stable(
                 tx, setup.service.name, new_version, stable, replace=replace_serving
             )
-            why = f"{setup.service.name} from {stable_version} to {new_version} by {path}"
+            by_which = f"rollout {rollout} of {path}" if rollout else path
+            why = f"{setup.service.name} from {stable_version} to {new_version} by {by_which}"
             row = self._insert(tx, setup, plan, stable=stable_version, new=new_version, actor=actor, why=why)
         self._live.nudge()
         return self._view(self._row(row.id))
@@ -191,7 +195,11 @@ class RolloutService:
                 raise IllegalMoveError(
                     f"{kind}: this rollout is finished ({row.state.phase}); start a new one instead"
                 )
-            plan = read_plan(plan_text, row.setup.process_path) if plan_text is not None else None
+            plan = (
+                read_plan(plan_text, row.setup.process_path, row.setup.rollout_name)
+                if plan_text is not None
+                else None
+            )
             now = self._clock.now()
             command = Command(
                 kind=kind, by=actor, at=now, reason=reason, subject=subject, action=action, plan=plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import assert_never
 
 from sluiceway.config import parse_process
@@ -9,31 +10,33 @@ from sluiceway.domain.audit.chain import NewAuditEntry
 from sluiceway.domain.process.plan import Process, RolloutPlan, Strategy, Version
 from sluiceway.domain.rollouts.model import Phase, RolloutId
 from sluiceway.domain.rollouts.moves import begin
-from sluiceway.errors import ConflictError, InvalidInputError, ProcessFileError
+from sluiceway.errors import ConflictError, InvalidInputError, NotFoundError, ProcessFileError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.store import RolloutRow, RolloutSetup, Transaction
 
 _MAX_VERSION_CHARS = 100
 
 
-def read_start(process_text: str, path: str) -> tuple[RolloutSetup, RolloutPlan]:
-    """Return what the rollout keeps of its process file.
+def read_start(process_text: str, path: str, name: str = "") -> tuple[RolloutSetup, RolloutPlan]:
+    """Return what the rollout keeps of its process file; `name` picks one of its named rollouts.
 
-    Raises ProcessFileError with every problem, also when the file lacks what starting needs.
+    Raises ProcessFileError with every problem, also when the file lacks what starting needs, NotFoundError
+    for a rollout it does not have.
     """
     process = parse_process(process_text, path)
+    plan = find_plan(process, name)
     missing = [
         f"{path}: {part}: missing; starting a rollout needs to know {why}"
         for part, value, why in (
-            ("rollout", process.rollout, "its stages"),
+            ("rollout", plan, f"its stages{_names_hint(process)}"),
             ("service", process.service, "how a version of the service is started"),
             ("ingress", process.ingress, "where users come in"),
         )
         if value is None
     ]
-    if process.rollout is None or process.service is None or process.ingress is None:
+    if plan is None or process.service is None or process.ingress is None:
         raise ProcessFileError(tuple(missing))
-    check_strategy(process.rollout.strategy, path)
+    check_strategy(plan.strategy, path, name)
     setup = RolloutSetup(
         service=process.service,
         ingress=process.ingress,
@@ -41,27 +44,61 @@ def read_start(process_text: str, path: str) -> tuple[RolloutSetup, RolloutPlan]
         process_hash=process.content_hash,
         process_text=process.text,
         process_path=path,
+        rollout_name=name,
     )
-    return setup, process.rollout
+    return setup, plan
 
 
-def read_plan(plan_text: str, path: str) -> RolloutPlan:
-    """Return the rollout part of an edited process file. Raises ProcessFileError."""
-    process: Process = parse_process(plan_text, path)
-    if process.rollout is None:
-        raise ProcessFileError((f"{path}: rollout: missing; an edit needs the stages as they should be",))
-    check_strategy(process.rollout.strategy, path)
-    return process.rollout
+def read_plan(plan_text: str, path: str, name: str) -> RolloutPlan:
+    """Return the rollout part of an edited process file that `name` says, as at the start.
+
+    Raises ProcessFileError, NotFoundError for a rollout that the file does not have.
+    """
+    plan = choose_plan(parse_process(plan_text, path), name, "an edit needs the stages as they should be")
+    check_strategy(plan.strategy, path, name)
+    return plan
 
 
-def check_strategy(strategy: Strategy, path: str) -> None:
-    """Raise ProcessFileError for a strategy that nothing carries out yet."""
+def find_plan(process: Process, name: str) -> RolloutPlan | None:
+    """Return the rollout called `name` under `rollouts`, for "" the default one, which may be missing.
+
+    Raises NotFoundError, with the nearest name, for one that the process does not have.
+    """
+    known = dict(process.rollouts)
+    if not name:
+        return process.rollout
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f'; did you mean "{near[0]}"?' if near else ""
+        has = f"its rollouts are {', '.join(known)}" if known else "it has none under `rollouts`"
+        raise NotFoundError(f'{process.path} has no rollout "{name[:100]}"{hint or f": {has}"}')
+    return known[name]
+
+
+def choose_plan(process: Process, name: str, why: str) -> RolloutPlan:
+    """Return what `find_plan` finds; `why` says what a missing one is needed for.
+
+    Raises NotFoundError as it does, ProcessFileError when there is no default one.
+    """
+    plan = find_plan(process, name)
+    if plan is None:
+        raise ProcessFileError((f"{process.path}: rollout: missing; {why}{_names_hint(process)}",))
+    return plan
+
+
+def _names_hint(process: Process) -> str:
+    return f"; or name one of {', '.join(dict(process.rollouts))}" if process.rollouts else ""
+
+
+def check_strategy(strategy: Strategy, path: str, name: str = "") -> None:
+    """Raise ProcessFileError for a strategy that nothing carries out yet; `name` is the rollout's, if any."""
     match strategy:
         case Strategy.CANARY | Strategy.BLUE_GREEN:
             return
         case Strategy.ROLLING | Strategy.FEATURE_FLAG | Strategy.MAINTENANCE:
-            found = f'{path}: rollout.strategy: "{strategy}" is checked and shown, but can\'t be started yet'
-            raise ProcessFileError((f"{found}; expected canary or blue-green",))
+            where = f"{path}: rollouts.{name}.strategy" if name else f"{path}: rollout.strategy"
+            found = f'"{strategy}" is checked and shown, but can\'t be started yet'
+            raise ProcessFileError((f"{where}: {found}; expected canary or blue-green",))
         case _:
             assert_never(strategy)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sluiceway.domain.rollouts.model import RolloutId
 from sluiceway.ports.store import SamplePoint
 from tests.unit.api.conftest import Desk
+from tests.unit.services.test_starting import NAMED
 
 
 def progressing(api: Desk) -> str:
@@ -46,6 +47,17 @@ def test_an_unknown_rollout_is_a_problem_with_a_code(api: Desk) -> None:
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "not-found"
+
+
+def test_a_rollout_is_started_by_its_name_in_the_process(api: Desk) -> None:
+    body = {"process": NAMED, "path": "/srv/sluiceway.yaml", "new": "2.0", "stable": "1.0"}
+
+    unknown = api.client.post("/api/rollouts", json={**body, "rollout": "canry"})
+    started = api.client.post("/api/rollouts", json={**body, "rollout": "canary"})
+
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not-found")
+    assert started.status_code == 201
+    assert [stage["id"] for stage in started.json()["stages"]] == ["tenth", "all"]
 
 
 def test_an_act_is_the_actors(api: Desk) -> None:

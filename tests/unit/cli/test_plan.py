@@ -55,6 +55,20 @@ def test_the_plan_is_a_table_of_stages(sluice: Sluice) -> None:
     assert lines[7].split() == ["everyone", "100", "%", "10", "min", "24,000", "not", "compared"]
 
 
+def test_a_rollout_of_the_process_is_picked_by_its_name(sluice: Sluice) -> None:
+    named = "rollouts: {slow: {stages: [{name: one, weight: 1%, duration: 2h}, {name: all, weight: 100%}]}}"
+    Path("sluiceway.yaml").write_text(f"{PROCESS}{named}\n")
+    words = ("plan", "analysis", "--rps", "40", *KNOWN, "--rollout")
+
+    told, unknown = sluice(*words, "slow"), sluice(*words, "slwo")
+    found = json.loads(sluice(*words, "slow", "--json").stdout)
+
+    assert told.stdout.startswith("shop, rollout slow: 2 stages, 2 h, 40 requests/s")
+    assert (found["rollout"], [stage["stage"] for stage in found["stages"]]) == ("slow", ["one", "all"])
+    assert unknown.exit_code == 4
+    assert unknown.stderr.strip() == 'sluice: sluiceway.yaml has no rollout "slwo"; did you mean "slow"?'
+
+
 def test_warnings_are_said_apart_and_do_not_fail(sluice: Sluice) -> None:
     result = sluice("plan", "analysis", "--rps", "40", *KNOWN)
 

@@ -19,6 +19,11 @@ rollout:
     - {name: errors, when: error_rate > 0.05, for: 30s, action: immediate}
     - {name: slow, when: p95_ms > 2.0 * baseline.p95_ms, for: 30s, action: pause}
 """
+NAMED = """
+rollouts:
+  quick: {strategy: blue-green, stages: [{name: green, weight: 0%}, {name: all, weight: 100%, duration: 30s}]}
+  rolling: {strategy: rolling, stages: [{name: half, weight: 50%, duration: 5m}, {name: all, weight: 100%}]}
+"""
 NAMES = ("--to", "2.0", "--from", "1.9")
 
 
@@ -49,6 +54,30 @@ def test_a_paused_plan_exits_13(sluice: Sluice) -> None:
 
     assert result.exit_code == 13
     assert "2.0 would have paused until a person resumes" in result.stdout
+
+
+def test_a_rollout_of_the_process_is_picked_by_its_name(sluice: Sluice) -> None:
+    Path("plan.yaml").write_text(PLAN + NAMED)
+    words = ("rehearse", "-f", "plan.yaml", "--scenario", "perfect", *NAMES)
+
+    told = sluice(*words, "--rollout", "quick")
+    found = json.loads(sluice(*words, "--rollout", "quick", "--json").stdout)
+
+    assert told.exit_code == 0
+    assert told.stdout.startswith("plan, rollout quick, on scenario perfect")
+    assert "stage green at 0 %: first stage" in told.stdout
+    assert (found["rollout"], found["stage"]) == ("quick", "all")
+
+
+def test_a_rollout_that_is_not_there_or_can_not_be_carried_out_is_refused(sluice: Sluice) -> None:
+    Path("plan.yaml").write_text(PLAN + NAMED)
+    words = ("rehearse", "-f", "plan.yaml", "--scenario", "perfect", "--rollout")
+
+    unknown, rolling = sluice(*words, "qick"), sluice(*words, "rolling")
+
+    assert (unknown.exit_code, rolling.exit_code) == (4, 3)
+    assert 'plan.yaml has no rollout "qick"; did you mean "quick"?' in unknown.stderr
+    assert 'rollouts.rolling.strategy: "rolling" is checked and shown' in rolling.stderr
 
 
 def test_json_holds_everything(sluice: Sluice) -> None:

@@ -8,7 +8,7 @@ from sluiceway.domain.rollouts.model import RolloutId
 from tests.unit.api.served import Served
 from tests.unit.cli.conftest import Sluice
 from tests.unit.services.desk import ADA
-from tests.unit.services.test_starting import PROCESS
+from tests.unit.services.test_starting import NAMED, PROCESS
 
 
 def test_start_prints_the_id_alone_on_stdout(server: Served, sluice: Sluice) -> None:
@@ -19,6 +19,19 @@ def test_start_prints_the_id_alone_on_stdout(server: Served, sluice: Sluice) -> 
     assert result.exit_code == 0
     assert result.stdout.strip() == server.office.service.list(ADA)[0].id
     assert server.office.service.list(ADA)[0].created_by == "ada"
+
+
+def test_start_picks_a_rollout_of_the_process_by_name(server: Served, sluice: Sluice) -> None:
+    Path("p.yaml").write_text(NAMED)
+    words = ("rollout", "start", "p.yaml", "--to", "2.0", "--from", "1.0")
+
+    unknown = sluice(*words, "--rollout", "canry")
+    started = sluice(*words, "--rollout", "canary")
+
+    assert unknown.exit_code == 4
+    assert 'has no rollout "canry"; did you mean "canary"?' in unknown.stderr
+    stages = server.office.service.get(started.stdout.strip(), ADA).stages
+    assert [stage.id for stage in stages] == ["tenth", "all"]
 
 
 def test_the_server_learns_the_files_whole_path(server: Served, sluice: Sluice) -> None:

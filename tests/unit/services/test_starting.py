@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sluiceway.domain.rollouts.model import CommandKind
-from sluiceway.errors import ConflictError, InvalidInputError, ProcessFileError
+from sluiceway.errors import ConflictError, InvalidInputError, NotFoundError, ProcessFileError
 from sluiceway.services.views import RolloutView
 from tests.unit.services.desk import ADA, Office
 
@@ -22,8 +22,31 @@ rollout:
 """
 
 
-def start(office: Office, new: str = "2.0", stable: str | None = "1.0", **more: bool) -> RolloutView:
-    return office.service.start(PROCESS, "/srv/sluiceway.yaml", new, stable, ADA, **more)
+NAMED = f"""\
+{PROCESS}
+rollouts:
+  canary:
+    strategy: canary
+    stages: [{{name: tenth, weight: 10%, duration: 5m}}, {{name: all, weight: 100%}}]
+  blue-green:
+    strategy: blue-green
+    stages: [{{name: green, weight: 0%}}, {{name: blue, weight: 100%, duration: 5m}}]
+  rolling:
+    strategy: rolling
+    stages: [{{name: half, weight: 50%, duration: 5m}}, {{name: all, weight: 100%}}]
+"""
+
+
+def start(
+    office: Office, new: str = "2.0", stable: str | None = "1.0", *, replace_serving: bool = False
+) -> RolloutView:
+    return office.service.start(
+        PROCESS, "/srv/sluiceway.yaml", new, stable, ADA, replace_serving=replace_serving
+    )
+
+
+def start_named(office: Office, name: str, text: str = NAMED) -> RolloutView:
+    return office.service.start(text, "/srv/sluiceway.yaml", "2.0", "1.0", ADA, rollout=name)
 
 
 def test_a_started_rollout_prepares_and_is_audited_with_its_process(office: Office) -> None:
@@ -100,6 +123,57 @@ def test_a_file_without_a_service_or_ingress_says_what_is_missing(office: Office
         office.service.start(only_rollout, "r.yaml", "2.0", "1.0", ADA)
 
     assert [problem.split(": ")[1] for problem in refused.value.problems] == ["service", "ingress"]
+
+
+def test_a_rollout_of_the_process_is_started_by_its_name(office: Office) -> None:
+    view = start_named(office, "blue-green")
+
+    first = office.service.history(view.summary.id, ADA)[0]
+    assert [stage.id for stage in view.stages] == ["green", "blue"]
+    assert first.why == "checkout from 1.0 to 2.0 by rollout blue-green of /srv/sluiceway.yaml"
+
+
+def test_an_edit_of_a_named_rollout_reads_the_same_one_of_the_edited_file(office: Office) -> None:
+    rollout_id = start_named(office, "blue-green").summary.id
+    office.desk.run(rollout_id, until="progressing")
+    office.service.act(
+        rollout_id, CommandKind.EDIT, ADA, plan_text=NAMED.replace("name: blue,", "name: everybody,")
+    )
+
+    view = office.service.get(rollout_id, ADA)
+
+    assert [stage.id for stage in view.stages] == ["green", "everybody"]
+
+
+def test_a_rollout_that_the_process_does_not_have_is_refused_with_the_nearest_name(office: Office) -> None:
+    with pytest.raises(NotFoundError) as near:
+        start_named(office, "bluegreen")
+    with pytest.raises(NotFoundError) as far:
+        start_named(office, "weekly")
+    with pytest.raises(NotFoundError) as none:
+        start_named(office, "canary", PROCESS)
+
+    path = "/srv/sluiceway.yaml"
+    assert str(near.value) == f'{path} has no rollout "bluegreen"; did you mean "blue-green"?'
+    assert str(far.value) == f'{path} has no rollout "weekly": its rollouts are canary, blue-green, rolling'
+    assert str(none.value) == f'{path} has no rollout "canary": it has none under `rollouts`'
+
+
+def test_without_a_default_rollout_the_names_are_told(office: Office) -> None:
+    without = NAMED.replace("rollout:\n", "x-rollout:\n")
+
+    with pytest.raises(ProcessFileError) as refused:
+        start_named(office, "", without)
+
+    assert str(refused.value) == (
+        "/srv/sluiceway.yaml: rollout: missing; starting a rollout needs to know its stages; or name one of "
+        "canary, blue-green, rolling"
+    )
+
+
+def test_a_named_strategy_that_nothing_carries_out_yet_is_refused_where_it_stands(office: Office) -> None:
+    with pytest.raises(ProcessFileError, match=r"sluiceway\.yaml: rollouts\.rolling\.strategy: \"rolling\""):
+        start_named(office, "rolling")
 
 
 def test_a_file_with_problems_starts_nothing(office: Office) -> None:
