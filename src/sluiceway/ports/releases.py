@@ -6,7 +6,7 @@ raises ConflictError and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -98,6 +98,10 @@ class ReleaseRows(Protocol):
 
     def list_processes(self, service: str) -> Sequence[ProcessRow]:
         """Return newest first."""
+        ...
+
+    def processes_in_force(self) -> Mapping[str, str]:
+        """Return the content hash of the process in force by service."""
         ...
 
     def services(self) -> Sequence[str]:

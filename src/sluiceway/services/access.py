@@ -46,9 +46,15 @@ def require(
 
 def is_allowed(tx: Transaction, by: Principal, needed: Permission, service: str) -> bool:
     """Return whether `by` may do this for `service`. Raises as `require` does for who came in the open."""
-    if by.is_open and tx.has_accounts():
-        raise UnauthorisedError("accounts were set up since you came in; log in with `sluice login`")
+    _check_still_open(tx, by)
     return may(by, needed, service, _process_rights(tx, by, service))
+
+
+def rights(tx: Transaction, by: Principal, service: str) -> tuple[Permission, ...]:
+    """Return all that `by` may do for `service`. Raises as `require` does for who came in the open."""
+    _check_still_open(tx, by)
+    known = _process_rights(tx, by, service)
+    return tuple(one for one in Permission if may(by, one, service, known))
 
 
 def services_for(tx: Transaction, by: Principal, needed: Permission) -> frozenset[str] | None:
@@ -58,7 +64,12 @@ def services_for(tx: Transaction, by: Principal, needed: Permission) -> frozense
     named = {grant.service for grant in by.grants if grant.service != ANY_SERVICE}
     if any(grant.service == ANY_SERVICE for grant in by.grants):
         named |= {*tx.services(), *(by.services or ())}
-    return frozenset(service for service in named if is_allowed(tx, by, needed, service))
+    in_force = tx.processes_in_force()
+    return frozenset(
+        service
+        for service in named
+        if may(by, needed, service, _rights_in(tx, service, in_force.get(service, "")))
+    )
 
 
 def directory(tx: Transaction, service: str) -> Directory:
@@ -79,10 +90,9 @@ def directory(tx: Transaction, service: str) -> Directory:
 def known_roles(tx: Transaction, service: str) -> frozenset[str] | None:
     """Return the roles that can be granted for a service, or for every one; None while no process says."""
     services: Iterable[str] = tx.services() if service == ANY_SERVICE else (service,)
-    rows = [row for name in services if (row := tx.current_process(name)) is not None]
-    if not rows:
-        return None
-    return frozenset(BUILT_IN).union(*(_rights.of(row) for row in rows))
+    in_force = tx.processes_in_force()
+    found = [_rights_in(tx, name, in_force[name]) for name in services if name in in_force]
+    return frozenset(BUILT_IN).union(*found) if found else None
 
 
 def actor(by: Principal) -> str:
@@ -103,16 +113,20 @@ class _Rights:
         self._by_hash: OrderedDict[str, Mapping[str, frozenset[Permission]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, row: ProcessRow) -> Mapping[str, frozenset[Permission]]:
+    def get(self, content_hash: str) -> Mapping[str, frozenset[Permission]] | None:
         with self._lock:
-            found = self._by_hash.get(row.content_hash)
+            if content_hash in self._by_hash:
+                self._by_hash.move_to_end(content_hash)
+            return self._by_hash.get(content_hash)
+
+    def of(self, row: ProcessRow) -> Mapping[str, frozenset[Permission]]:
+        found = self.get(row.content_hash)
         if found is None:
             found = _read(row)
-        with self._lock:
-            self._by_hash[row.content_hash] = found
-            self._by_hash.move_to_end(row.content_hash)
-            if len(self._by_hash) > _PROCESSES_KEPT:
-                self._by_hash.popitem(last=False)
+            with self._lock:
+                self._by_hash[row.content_hash] = found
+                if len(self._by_hash) > _PROCESSES_KEPT:
+                    self._by_hash.popitem(last=False)
         return found
 
 
@@ -125,6 +139,20 @@ def _process_rights(tx: Transaction, by: Principal, service: str) -> Mapping[str
         return _NO_RIGHTS
     row = tx.current_process(service)
     return _NO_RIGHTS if row is None else _rights.of(row)
+
+
+def _rights_in(tx: Transaction, service: str, content_hash: str) -> Mapping[str, frozenset[Permission]]:
+    """Return what the roles of the process in force may do, whose hash is known, "" when there is none."""
+    known = _rights.get(content_hash)
+    if known is not None:
+        return known
+    row = tx.current_process(service) if content_hash else None
+    return _NO_RIGHTS if row is None else _rights.of(row)
+
+
+def _check_still_open(tx: Transaction, by: Principal) -> None:
+    if by.is_open and tx.has_accounts():
+        raise UnauthorisedError("accounts were set up since you came in; log in with `sluice login`")
 
 
 def _read(row: ProcessRow) -> Mapping[str, frozenset[Permission]]:

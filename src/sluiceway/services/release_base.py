@@ -94,7 +94,7 @@ class Releases:
     def _view(self, tx: Transaction, scene: Scene, by: Principal) -> ReleaseView:
         service = scene.release.service
         current = tx.current_process(service)
-        may = tuple(one.value for one in Permission if access.is_allowed(tx, by, one, service))
+        may = tuple(one.value for one in access.rights(tx, by, service))
         newest = current.content_hash if current is not None else ""
         return render_view(scene, by, self._signer, may=may, newest_hash=newest)
 

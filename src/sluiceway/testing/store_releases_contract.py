@@ -136,6 +136,8 @@ class StoreReleasesContract:
             assert tx.get_process("checkout", first.content_hash) == first
             assert list(tx.list_processes("checkout")) == [second, first]
             assert list(tx.services()) == ["checkout", "search"]
+            in_force = {"checkout": second.content_hash, "search": first.content_hash}
+            assert tx.processes_in_force() == in_force
             assert tx.current_process("nobody") is None
             with pytest.raises(NotFoundError, match="search never had"):
                 tx.get_process("search", second.content_hash)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from sluiceway.adapters.store import codec
 from sluiceway.adapters.store.schema_releases import process_texts, processes, series
@@ -64,6 +64,13 @@ def get(connection: Connection, service: str, content_hash: str) -> ProcessRow:
 def list_all(connection: Connection, service: str) -> Sequence[ProcessRow]:
     """Return newest first."""
     return [_process(row) for row in connection.execute(_of(service))]
+
+
+def in_force(connection: Connection) -> Mapping[str, str]:
+    """Return the content hash of the process in force by service."""
+    newest = select(func.max(processes.c.seq)).group_by(processes.c.service)
+    query = select(processes.c.service, processes.c.content_hash).where(processes.c.seq.in_(newest))
+    return {row.service: row.content_hash for row in connection.execute(query)}
 
 
 def services(connection: Connection) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -32,6 +32,9 @@ class ReleaseSql:
 
     def list_processes(self, service: str) -> Sequence[ProcessRow]:
         return process_rows.list_all(self._connection, service)
+
+    def processes_in_force(self) -> Mapping[str, str]:
+        return process_rows.in_force(self._connection)
 
     def services(self) -> Sequence[str]:
         return process_rows.services(self._connection)
