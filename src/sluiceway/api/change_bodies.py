@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sluiceway.api.requests import ProcessText
 from sluiceway.domain.approvals.model import VoteKind
 from sluiceway.domain.changes.model import MeetingKind
-from sluiceway.services.change_requests import ChangePatch
+from sluiceway.services.change_facts import ChangePatch
 
 _Texts = Annotated[tuple[str, ...], Field(max_length=100)]
 

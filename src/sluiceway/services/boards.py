@@ -45,7 +45,8 @@ from sluiceway.services.change_views import (
     SuccessView,
 )
 from sluiceway.services.release_saving import note
-from sluiceway.services.saying import short, with_reason
+from sluiceway.services.saying import with_reason
+from sluiceway.services.texts import prose
 
 _MEETINGS = 20  # a board's latest ones that are shown
 _ON_AGENDA = 100  # at most on the agenda of one meeting
@@ -116,7 +117,7 @@ class BoardService:
         change to decide on, InvalidInputError for a regular one of a board without a fixed day and without a
         time, or for changes that don't wait for this board.
         """
-        words = short(reason, "the reason")
+        words = prose(reason, "the reason")
 
         def call() -> str:
             with self._store.begin() as tx:
@@ -171,7 +172,7 @@ class BoardService:
 
         Raises IllegalMoveError when it was closed before.
         """
-        actor, words = access.actor(by), short(minutes, "the minutes")
+        actor, words = access.actor(by), prose(minutes, "the minutes")
         with self._store.begin() as tx:
             row = tx.get_meeting(meeting_id.strip().upper())
             access.require(tx, by, Permission.BOARD, row.meeting.service)

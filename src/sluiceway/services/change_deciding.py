@@ -22,7 +22,8 @@ from sluiceway.services.change_base import Changes
 from sluiceway.services.change_rights import policies, score_roles, ways_to_vote
 from sluiceway.services.change_scene import ChangeScene
 from sluiceway.services.change_views import ChangeView
-from sluiceway.services.saying import capacity, conditions_given, short, vote_words, with_reason
+from sluiceway.services.saying import capacity, conditions_given, vote_words, with_reason
+from sluiceway.services.texts import prose
 
 
 class ChangeWords(Changes):
@@ -42,7 +43,7 @@ class ChangeWords(Changes):
         A later score of the same member replaces the earlier one. Raises RuleError for somebody who is not
         asked, InvalidInputError for an unknown criterion or points outside its range.
         """
-        words = short(comment, "the comment")
+        words = prose(comment, "the comment")
         if not points:
             raise InvalidInputError("no criterion is scored; give each as CRITERION=POINTS")
 
@@ -90,7 +91,7 @@ class ChangeWords(Changes):
         is closed. Raises RuleError naming the rule that refuses it, NotFoundError for a policy that is not
         asked, IllegalMoveError unless the request waits for decisions; a comment is always taken.
         """
-        texts, words = conditions_given(conditions), short(comment, "the comment")
+        texts, words = conditions_given(conditions), prose(comment, "the comment")
 
         def decide(scene: ChangeScene, tx: Transaction) -> tuple[Change, str]:
             del tx
@@ -154,7 +155,7 @@ class ChangeWords(Changes):
 
         Raises RuleError when no review is due, or without remarks.
         """
-        words = short(remarks, "the review")
+        words = prose(remarks, "the review")
 
         def look_back(scene: ChangeScene, tx: Transaction) -> tuple[Change, str]:
             meeting = _meeting(tx, scene.change)

@@ -221,16 +221,9 @@ def _decision(scene: ChangeScene, one: BoardDecision) -> BoardDecisionView:
     )
 
 
-def condition_setters(scene: ChangeScene) -> tuple[tuple[str, str], ...]:
-    """Return the conditions of the approval, each with the title of who set it."""
-    titles = {policy.id: policy.title for policy in scene.team.approvals}
-    titles |= {board.id: board.title for board in scene.team.changes.boards}
-    return tuple((titles.get(policy, policy), text) for policy, text in scene.change.conditions)
-
-
 def _conditions(scene: ChangeScene, releases: Mapping[str, Release]) -> tuple[ChangeConditionView, ...]:
     views: list[ChangeConditionView] = []
-    for set_by, text in condition_setters(scene):
+    for set_by, text in scene.conditions():
         taken = [
             (release_id, one.done_at is not None)
             for release_id, release in releases.items()

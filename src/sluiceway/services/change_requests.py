@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
-from typing import Any
+from dataclasses import fields, replace
+from datetime import datetime
 
 from sluiceway.config.change_request import parse_change_request
 from sluiceway.domain.changes import states
 from sluiceway.domain.changes.ids import change_id as id_of
 from sluiceway.domain.changes.ids import series
-from sluiceway.domain.changes.kinds import kind_of
-from sluiceway.domain.changes.model import Change, ChangeFacts, ChangeId, ChangeState, Impact
+from sluiceway.domain.changes.model import Change, ChangeFacts, ChangeId, ChangeState
 from sluiceway.domain.people.model import Principal
-from sluiceway.domain.process.control import ChangeControl
-from sluiceway.domain.process.expressions import did_you_mean
 from sluiceway.domain.process.team import Permission
 from sluiceway.errors import InvalidInputError, NotFoundError
 from sluiceway.ports.releases import ChangeRow
 from sluiceway.ports.store import Transaction
 from sluiceway.services import access
 from sluiceway.services.change_base import Changes
+from sluiceway.services.change_facts import ChangePatch, check_choices, checked
 from sluiceway.services.change_links import linked, unlinked
 from sluiceway.services.change_rendering import questions, render_change_summary
 from sluiceway.services.change_scene import ChangeScene, every_change, get_row
@@ -31,43 +28,11 @@ from sluiceway.services.release_saving import note, save
 from sluiceway.services.release_scene import Scenes
 from sluiceway.services.release_views import Activity
 from sluiceway.services.render import render_audit
-from sluiceway.services.saying import short, with_reason
+from sluiceway.services.saying import with_reason
+from sluiceway.services.texts import prose
 
 MAX_PAGE = 200
-MAX_TEXT_CHARS = 20_000
 _Step = Callable[[ChangeScene], Change]
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePatch:
-    """What to change in a request; None leaves a field as it is."""
-
-    title: str | None = None
-    requestor: str | None = None
-    kind: str | None = None
-    date_submitted: date | None = None
-    description: str | None = None
-    business_justification: str | None = None
-    impact: Impact | None = None
-    acceptance_criteria: tuple[str, ...] | None = None
-    dependencies: tuple[str, ...] | None = None
-    timeline: tuple[tuple[str, str], ...] | None = None
-    success_metrics: tuple[str, ...] | None = None
-    parent_service: str | None = None
-    template: str | None = None
-    implementer: str | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    rollback_plan: str | None = None
-    answers: tuple[tuple[str, str], ...] | None = None
-    fields: tuple[tuple[str, str], ...] | None = None
-
-    def of(self, facts: ChangeFacts) -> ChangeFacts:
-        """Return the facts with the patch."""
-        given: dict[str, Any] = {
-            one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None
-        }
-        return replace(facts, **given)
 
 
 class ChangeRequests(Changes):
@@ -102,7 +67,7 @@ class ChangeRequests(Changes):
         with self._store.begin() as tx:
             access.require(tx, by, Permission.CHANGE, facts.service)
             current = self._scenes(tx).current(facts.service)
-            _check_facts(facts, current.team.changes)
+            check_choices(facts, current.team.changes)
             chosen = own_id if own_id is not None else _next_id(tx, now.year)
             change = states.draft(chosen, facts, by.name, current.team.content_hash, now)
             tx.insert_change(ChangeRow(change, version=1))
@@ -178,8 +143,8 @@ class ChangeRequests(Changes):
 
         def decide(scene: ChangeScene, tx: Transaction) -> tuple[Change, str]:
             del tx
-            before, after = scene.change.facts, patch.of(scene.change.facts)
-            _check_facts(after, scene.team.changes, before)
+            before, after = scene.change.facts, checked(patch.of(scene.change.facts))
+            check_choices(after, scene.team.changes, before)
             changed = [
                 one.name
                 for one in fields(ChangeFacts)
@@ -199,8 +164,8 @@ class ChangeRequests(Changes):
             del tx
             facts = scene.change.facts
             together = tuple(({**dict(facts.answers), **answers}).items())
-            after = replace(facts, answers=together)
-            _check_facts(after, scene.team.changes, facts)
+            after = checked(replace(facts, answers=together))
+            check_choices(after, scene.team.changes, facts)
             edited = states.edit(scene.change, after, scene.team.changes, by.name, scene.now)
             return edited, ", ".join(f"{question}: {answer}" for question, answer in answers.items())
 
@@ -232,7 +197,7 @@ class ChangeRequests(Changes):
 
     def take_back(self, change_id: str, by: Principal, *, reason: str) -> ChangeView:
         """Make it a draft again to work on; what was decided counts no more."""
-        words = short(reason, "the reason")
+        words = prose(reason, "the reason")
         return self._step(
             change_id,
             by,
@@ -243,7 +208,7 @@ class ChangeRequests(Changes):
 
     def withdraw(self, change_id: str, by: Principal, *, reason: str) -> ChangeView:
         """Give it up for good."""
-        words = short(reason, "the reason")
+        words = prose(reason, "the reason")
         return self._step(
             change_id,
             by,
@@ -276,7 +241,7 @@ class ChangeRequests(Changes):
 
     def finish(self, change_id: str, by: Principal, *, ended_well: bool, reason: str = "") -> ChangeView:
         """Say how it ended: done, or failed and taken back, with the reason."""
-        words = short(reason, "the reason")
+        words = prose(reason, "the reason")
         return self._step(
             change_id,
             by,
@@ -302,7 +267,8 @@ class ChangeRequests(Changes):
             row = find(tx, release_id)
             access.require(tx, by, Permission.PLAN, row.release.service)
             of_release = Scenes(tx, scene.now, self._holidays).of(row)
-            release, change = (linked if is_linked else unlinked)(of_release, scene, by.name)
+            join = linked if is_linked else unlinked
+            release, change = join(of_release.release, of_release.team, scene, by.name)
             why = f"{change.id}: {change.facts.title}"
             save(tx, of_release, release, self._clock, actor=access.actor(by), kind=kind, why=why)
             return change, f"{release.id}, {release.service} {release.facts.version}"
@@ -335,30 +301,3 @@ def _template(tx: Transaction, named: str) -> Change | None:
 def _followers(tx: Transaction, service: str) -> Sequence[Change]:
     """Return the requests of the service that failed: one that followed a template speaks against it."""
     return [row.change for row in every_change(tx, (ChangeState.FAILED,), service)]
-
-
-def _check_facts(facts: ChangeFacts, control: ChangeControl, before: ChangeFacts | None = None) -> None:
-    """Raise InvalidInputError for a kind or an answer the process does not have, and for endless texts.
-
-    What stood there `before` is not held against an edit of something else.
-    """
-    if before is None or facts.kind != before.kind:
-        kind_of(control, facts.kind)
-    if not facts.title.strip():
-        raise InvalidInputError("the change request has no title; say in a line what is to be done")
-    for one in fields(ChangeFacts):
-        if len(repr(getattr(facts, one.name))) > MAX_TEXT_CHARS:
-            raise InvalidInputError(
-                f"{one.name} is longer than {MAX_TEXT_CHARS} characters; link to a document instead"
-            )
-    known = {one.id: one for one in control.risk.questions} if control.risk is not None else {}
-    for question, answer in facts.answers:
-        if before is not None and (question, answer) in before.answers:
-            continue
-        if question not in known:
-            near = did_you_mean(question, known) or f"; the process asks {', '.join(known) or 'nothing'}"
-            raise InvalidInputError(f'unknown question "{question}"{near}')
-        ids = [each.id for each in known[question].answers]
-        if answer not in ids:
-            near = did_you_mean(answer, ids) or f"; use {', '.join(ids)}"
-            raise InvalidInputError(f'"{known[question].text}" has no answer "{answer}"{near}')

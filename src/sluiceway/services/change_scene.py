@@ -77,6 +77,12 @@ class ChangeScene:
         model = self.team.changes.risk
         return None if model is None or not model.levels else assess(model, self.change.facts)
 
+    def conditions(self) -> tuple[tuple[str, str], ...]:
+        """Return the conditions of its approval, each with the title of who set it."""
+        titles = {policy.id: policy.title for policy in self.team.approvals}
+        titles |= {board.id: board.title for board in self.team.changes.boards}
+        return tuple((titles.get(policy, policy), text) for policy, text in self.change.conditions)
+
     def closed(self) -> str | None:
         """Return why nothing may be deployed now, None when it may."""
         return closed(self.current.calendar, self.current.holidays, self.now)

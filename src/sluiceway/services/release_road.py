@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
-from sluiceway.domain.changes.model import Change
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.team import CANCELLED, ROLLED_BACK, Permission
-from sluiceway.domain.releases.editing import begin, edit, follow_process, link_change, unlink_change
+from sluiceway.domain.releases.editing import begin, edit, follow_process
 from sluiceway.domain.releases.model import Facts, Release, ReleaseId
 from sluiceway.domain.releases.moves import move
 from sluiceway.domain.releases.needs import Case, active_rollouts
@@ -19,6 +18,8 @@ from sluiceway.errors import InvalidInputError, NotFoundError, ProcessFileError
 from sluiceway.ports.releases import ReleaseQuery, ReleaseRow
 from sluiceway.ports.store import Transaction
 from sluiceway.services import access
+from sluiceway.services.change_links import link_into
+from sluiceway.services.change_scene import ChangeScenes
 from sluiceway.services.processes import apply_process, in_force, parsed, process_of, service_name, team_of
 from sluiceway.services.release_base import Releases, find
 from sluiceway.services.release_facts import FactsPatch, checked
@@ -70,14 +71,12 @@ class ReleaseRoad(Releases):
             access.require(tx, by, Permission.PLAN, service)
             row = in_force(tx, service)
             team = team_of(parsed(row.text, row.path))
-            for change_id in facts.changes:
-                _linkable(tx, change_id, service)
             number = tx.next_number(f"REL-{now.year}")
             previous = serving_version(tx, service)
             release = begin(
                 ReleaseId(f"REL-{now.year}-{number:04}"),
                 service,
-                facts,
+                replace(facts, changes=()),
                 team,
                 by=by.name,
                 now=now,
@@ -86,6 +85,9 @@ class ReleaseRoad(Releases):
             stored = ReleaseRow(release, version=1, is_open=not has_ended(release, team))
             tx.insert_release(stored)
             scene = Scenes(tx, now, self._holidays).of(stored)
+            scenes = ChangeScenes(tx, now, self._holidays)
+            for change_id in dict.fromkeys(facts.changes):
+                release, _ = link_into(tx, release, team, change_id, scenes=scenes, clock=self._clock, by=by)
             why = f"{facts.type} {facts.version} of {service} under {team.name} {row.content_hash[:12]}"
             save(tx, scene, release, self._clock, actor=actor, kind="release-made", why=why)
         return self.get(str(release.id), by)
@@ -189,24 +191,6 @@ class ReleaseRoad(Releases):
         """Take it back, from any phase; a rollout of it that is under way is rolled back with it."""
         return self.move(release_id, ROLLED_BACK, by, reason=reason)
 
-    def link_change(self, release_id: str, change_id: str, by: Principal) -> ReleaseView:
-        """Link a change request. Raises NotFoundError for an unknown one, InvalidInputError for another's."""
-
-        def change(scene: Scene, tx: Transaction) -> tuple[Release, str]:
-            found = _linkable(tx, change_id, scene.release.service)
-            return link_change(scene.release, scene.team, found.id), f"linked {found.id}: {found.facts.title}"
-
-        return self._act(release_id, by, Permission.PLAN, "change-linked", change)
-
-    def unlink_change(self, release_id: str, change_id: str, by: Principal) -> ReleaseView:
-        """Take the link to a change request away. Raises RuleError when it is not linked."""
-
-        def change(scene: Scene, tx: Transaction) -> tuple[Release, str]:
-            del tx
-            return unlink_change(scene.release, scene.team, change_id), f"link to {change_id} taken away"
-
-        return self._act(release_id, by, Permission.PLAN, "change-unlinked", change)
-
     def upgrade_process(self, release_id: str, by: Principal) -> ReleaseView:
         """Move it to the service's process in force, where it is. Raises RuleError when that can't be."""
 
@@ -228,14 +212,6 @@ class ReleaseRoad(Releases):
             tx.wake(RolloutId(rollout.id), self._clock.wall())
             kind = f"{ASKED_PREFIX}{CommandKind.ROLLBACK}"
             note(tx, self._clock, actor=access.actor(by), kind=kind, subject=rollout.id, why=words)
-
-
-def _linkable(tx: Transaction, change_id: str, service: str) -> Change:
-    """Raise NotFoundError for an unknown change request, InvalidInputError for one about another service."""
-    found = tx.get_change(change_id).change
-    if found.facts.service not in {"", service}:
-        raise InvalidInputError(f"{change_id} is about {found.facts.service}, not about {service}")
-    return found
 
 
 def _line(scenes: Scenes, row: ReleaseRow) -> ReleaseSummary:

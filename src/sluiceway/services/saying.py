@@ -13,7 +13,6 @@ from sluiceway.errors import InvalidInputError
 from sluiceway.services.texts import prose
 
 MAX_CONDITIONS = 20
-short = prose
 
 
 def conditions_given(texts: Sequence[str]) -> tuple[str, ...]:
