@@ -1,4 +1,4 @@
-"""`sluice checklist show|done|reopen|set-aside|run`: what must be done around a release, and what was done."""
+"""`sluice checklist show|done|reopen|set-aside|run`: what must be done around a release, what came of it."""
 
 from __future__ import annotations
 
@@ -164,8 +164,8 @@ def _send(
         view = client.post(release_path(release, act), ReleaseView, body)
         if not as_json:
             now = _meant(view, f"{item.checklist}/{item.id}")
-            state = "is being answered" if now.is_running else now.state
-            tell(f"{item.checklist}/{item.id}: {state}{f' ({now.note})' if now.note else ''}")
+            note = f" ({now.note})" if now.note and not now.is_running else ""
+            tell(f"{item.checklist}/{item.id}: {'is being answered' if now.is_running else now.state}{note}")
     if as_json:
         print_json(view, ReleaseView)
     else:

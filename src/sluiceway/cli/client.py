@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sluiceway.adapters.data_dir import find_data_dir, read_note
 from sluiceway.cli import credentials
-from sluiceway.errors import NotServedError, ProcessFileError, SluicewayError
+from sluiceway.errors import NotReadyError, NotServedError, ProcessFileError, SluicewayError
 from sluiceway.services.points import PointView
 from sluiceway.services.sessions import LoginView
 from sluiceway.services.views import RolloutView
@@ -174,6 +174,8 @@ def _error(response: httpx.Response) -> SluicewayError:
         )
     if code == ProcessFileError.code:
         return ProcessFileError(tuple(str(problem) for problem in found.get("problems", [detail])))
+    if code == NotReadyError.code:
+        return NotReadyError(detail.partition("\n")[0], tuple(str(one) for one in found.get("missing", ())))
     for known in _tree(SluicewayError):
         if known.code == code:
             return known(detail)

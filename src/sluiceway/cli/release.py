@@ -320,7 +320,7 @@ def history(
         return
     console = out()
     for entry in entries:
-        line = f"{entry.seq:>5}  {local_time(entry.at)}  {entry.kind:<22} {entry.actor}: {entry.why}"
+        line = f"{entry.seq:>5}  {local_time(entry.at)}  {entry.kind:<24} {entry.actor}: {entry.why}"
         console.print(line, markup=False, soft_wrap=True)
     if len(entries) == limit:
         say(f"there may be more: --before {entries[-1].seq}")

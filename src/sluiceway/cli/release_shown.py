@@ -100,7 +100,7 @@ def on_whom(who: Sequence[str], roles: Sequence[str]) -> str:
 def state_line(view: ReleaseView) -> str:
     """Return in one line where a release is and what it takes to go on."""
     summary, ahead = view.summary, move_ahead(view)
-    line = f"{summary.id} {summary.service} {summary.version}: {summary.phase_title}"
+    line = f"{summary.service} {summary.version}: {summary.phase_title}"
     if ahead is None:
         return line
     if ahead.is_ready:
@@ -119,7 +119,7 @@ def approval_lines(approval: ApprovalView) -> Text:
     text = Text(approval.sentence)
     for vote in approval.votes:
         text.append(f"\n{_vote_words(vote)}", style="dim" if vote.void_reason else "")
-        if vote.comment:
+        if vote.comment and vote.comment not in approval.sentence:
             text.append(f"\n  {vote.comment}", style="italic")
     return text
 
@@ -227,7 +227,7 @@ def _gates(gates: Sequence[GateView]) -> Table:
     for one in gates:
         words = Text(one.sentence)
         if one.by:
-            words.append(f"\n{minute(one.at)} {one.by}: {one.statement}", style="dim")
+            words.append(f"  {minute(one.at)}", style="dim")
         if one.by and not one.is_signed:
             words.append("\nits signature does not hold", style="bold red")
         table.add_row(_mark(one.standing), one.id, words)

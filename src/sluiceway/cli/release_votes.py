@@ -18,7 +18,7 @@ from sluiceway.cli.release_dates import in_zone, instant
 from sluiceway.cli.release_options import Needed, Note, ReleaseArg, Role, release_path, send
 from sluiceway.domain.approvals.model import VoteKind
 from sluiceway.domain.releases.model import DecisionKind
-from sluiceway.errors import InvalidInputError, NotFoundError
+from sluiceway.errors import InvalidInputError, NotFoundError, RuleError
 from sluiceway.services.release_views import ApprovalView, ReleaseView
 
 PolicyArg = Annotated[
@@ -246,7 +246,9 @@ def _named(
         names = ", ".join(one.policy for one in found)
         raise InvalidInputError(f"{what} {len(found)} approvals of {view.summary.id}; name one of: {names}")
     reasons = "; ".join(f"{one.policy}: {one.my_refusal}" for one in view.approvals if one.my_refusal)
-    raise NotFoundError(f"{what} no approval of {view.summary.id}{f' ({reasons})' if reasons else ''}")
+    if reasons:
+        raise RuleError(f"{what} no approval of {view.summary.id}: {reasons}")
+    raise NotFoundError(f"{what} no approval of {view.summary.id}")
 
 
 def _by_id(view: ReleaseView, given: str) -> ApprovalView:

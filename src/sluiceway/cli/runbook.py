@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from sluiceway.cli.client import Client
 from sluiceway.cli.options import AsJson, Reason, Server, Yes, connect
 from sluiceway.cli.output import harmless, out, print_json, say, tell
 from sluiceway.cli.release_dates import minute
@@ -21,7 +23,7 @@ from sluiceway.cli.release_options import (
     release_path,
 )
 from sluiceway.cli.release_shown import plain_table
-from sluiceway.errors import NotFoundError
+from sluiceway.errors import InvalidInputError, NotFoundError
 from sluiceway.services.release_render_runs import RunAct
 from sluiceway.services.release_views import (
     AttemptView,
@@ -48,11 +50,17 @@ app = typer.Typer(
     help="Runbooks: steps carried out for a release, by commands and people.", no_args_is_help=True
 )
 
-RunArg = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
+RunArg = Annotated[
+    str, typer.Argument(metavar="RUN", help="The run's id; or its release, for the one run that is not over.")
+]
+LookedAtRun = Annotated[
+    str, typer.Argument(metavar="RUN", help="The run's id; or its release, for the newest run.")
+]
 Step = Annotated[
     str, typer.Option("--step", help="Only if the run is still at this step; else it is refused.")
 ]
 Steps = list[str] | None
+_RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|REL-\d+-\d+-.+")  # the latter answer an item
 
 
 @app.command("list")
@@ -124,14 +132,15 @@ def start(
 
 @app.command("show")
 def show(
-    run: RunArg,
+    run: LookedAtRun,
     *,
     output: Annotated[bool, typer.Option("--output", help="All that commands printed and was kept.")] = False,
     server: Server = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a run: how far it is, every try of every step, what can be said of it now."""
-    found = connect(server).get(_run_path(run), RunView)
+    client = connect(server)
+    found = client.get(_run_path(_meant(client, run, or_newest=True)), RunView)
     if as_json:
         print_json(found, RunView)
     else:
@@ -143,7 +152,7 @@ def done(
     run: RunArg, *, note: Note = "", step: Step = "", server: Server = None, as_json: AsJson = False
 ) -> None:
     """Say that the step it waits at is done; of a run that is stuck, that it was taken back by hand."""
-    _act(run, RunAct.DONE, note, step, server=server, as_json=as_json)
+    _act(connect(server), run, RunAct.DONE, note, step, as_json=as_json)
 
 
 @app.command("failed")
@@ -151,7 +160,7 @@ def failed(
     run: RunArg, *, note: Note = "", step: Step = "", server: Server = None, as_json: AsJson = False
 ) -> None:
     """Say that the step it waits at failed: what was done is taken back, last step first."""
-    _act(run, RunAct.FAILED, note, step, server=server, as_json=as_json)
+    _act(connect(server), run, RunAct.FAILED, note, step, as_json=as_json)
 
 
 @app.command("go-on")
@@ -159,7 +168,7 @@ def go_on(
     run: RunArg, *, note: Note = "", step: Step = "", server: Server = None, as_json: AsJson = False
 ) -> None:
     """Have the step it waits at carried out: its condition holds, or it is safe to run it again."""
-    _act(run, RunAct.GO_ON, note, step, server=server, as_json=as_json)
+    _act(connect(server), run, RunAct.GO_ON, note, step, as_json=as_json)
 
 
 @app.command("set-aside")
@@ -167,7 +176,7 @@ def set_aside(
     run: RunArg, *, reason: Needed, step: Step = "", server: Server = None, as_json: AsJson = False
 ) -> None:
     """Leave the step it waits at out, and say why."""
-    _act(run, RunAct.SET_ASIDE, reason, step, server=server, as_json=as_json)
+    _act(connect(server), run, RunAct.SET_ASIDE, reason, step, as_json=as_json)
 
 
 @app.command("stop")
@@ -183,25 +192,47 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Stop a run. A command under way is ended first."""
+    client = connect(server)
+    run_id = _meant(client, run)
     if not yes:
         what = "stop it and take back what was done" if take_back else "stop it and leave things as they are"
-        typer.confirm(harmless(f"run {run}: {what}?"), abort=True, err=True)
+        typer.confirm(harmless(f"run {run_id}: {what}?"), abort=True, err=True)
     act = RunAct.TAKE_BACK if take_back else RunAct.STOP
-    _act(run, act, reason, "", server=server, as_json=as_json)
+    _act(client, run_id, act, reason, as_json=as_json)
 
 
-def _act(run: str, act: RunAct, note: str, step: str, *, server: str | None, as_json: bool) -> None:
-    found = connect(server).post(f"{_run_path(run)}/{act}", RunView, {"note": note, "step": step})
+def _act(client: Client, run: str, act: RunAct, note: str, step: str = "", *, as_json: bool) -> None:
+    body = {"note": note, "step": step}
+    found = client.post(f"{_run_path(_meant(client, run))}/{act}", RunView, body)
     if as_json:
         print_json(found, RunView)
     else:
         tell(f"{found.summary.title}: {found.summary.sentence}")
 
 
+def _meant(client: Client, given: str, *, or_newest: bool = False) -> str:
+    """Return the id of the run meant: as given, else the release's only run that is not over, or the newest.
+
+    Raises NotFoundError when there is none, InvalidInputError naming them when several are not over.
+    """
+    if _RUN_ID.fullmatch(given.strip()):
+        return given.strip()
+    path = release_path(given, "runs")
+    runs = [one for one in client.get(path, list[RunSummary]) if not one.item]
+    found = [one for one in runs if not one.is_over] or (runs[:1] if or_newest else [])
+    if not found:
+        raise NotFoundError(
+            f"{given} has no run {'yet' if or_newest else 'that is not over'}; "
+            f"`sluice runbook list {given}` shows its runbooks and runs"
+        )
+    if len(found) > 1:
+        known = ", ".join(f"{one.id} ({one.runbook})" for one in found)
+        raise InvalidInputError(f"{len(found)} runs for {given} are not over, name one of: {known}")
+    return found[0].id
+
+
 def _run_path(run: str) -> str:
-    if not run.strip() or any(character in run for character in "/?#"):
-        raise NotFoundError(f"{run!r} is no run; `sluice runbook list RELEASE` shows them")
-    return f"/api/runs/{run.strip()}"
+    return f"/api/runs/{run}"
 
 
 def _runbooks(found: Sequence[RunbookView]) -> RenderableType:

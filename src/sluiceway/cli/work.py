@@ -16,34 +16,40 @@ from sluiceway.cli.release_dates import minute
 from sluiceway.cli.release_shown import on_whom, plain_table
 from sluiceway.services.release_views import WaitingView
 
+MAX_SHOWN = 500
+Limit = Annotated[int, typer.Option(min=1, max=MAX_SHOWN, help="How many at most.")]
+
 
 def status(
     *,
     service: Annotated[
         str | None, typer.Option("--service", help="Only of this service.", show_default=False)
     ] = None,
+    limit: Limit = 200,
     server: Server = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what waits for whom, over all open releases and change requests, most urgent first."""
-    found = connect(server).get("/api/work/waiting", list[WaitingView], service=service)
+    found = connect(server).get("/api/waiting", list[WaitingView], service=service, limit=limit)
     if as_json:
         print_json(found, list[WaitingView])
     elif found:
         out().print(waiting(found, with_people=True))
     else:
         say("nothing waits for anybody")
+    _say_rest(found, limit)
 
 
-def work(*, server: Server = None, as_json: AsJson = False) -> None:
+def work(*, limit: Limit = 200, server: Server = None, as_json: AsJson = False) -> None:
     """Say what waits for me, most urgent first; last what I may agree to ahead of time."""
-    found = connect(server).get("/api/work", list[WaitingView])
+    found = connect(server).get("/api/work", list[WaitingView], limit=limit)
     if as_json:
         print_json(found, list[WaitingView])
     elif found:
         out().print(waiting(found, with_people=False))
     else:
         say("nothing waits for you")
+    _say_rest(found, limit)
 
 
 def waiting(found: Sequence[WaitingView], *, with_people: bool) -> RenderableType:
@@ -72,3 +78,8 @@ def waiting(found: Sequence[WaitingView], *, with_people: bool) -> RenderableTyp
             )
         parts += [heading, table, Text("")]
     return Group(*parts[:-1])
+
+
+def _say_rest(found: Sequence[WaitingView], limit: int) -> None:
+    if len(found) == limit:
+        say(f"there may be more; --limit shows up to {MAX_SHOWN}")
