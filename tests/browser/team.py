@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sluiceway.domain.approvals.model import VoteKind
+from sluiceway.domain.changes.model import ChangeFacts, Impact, RiskEntry
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.releases.model import (
     Channel,
@@ -42,6 +43,42 @@ service:
   name: checkout
   command: [./checkout, "{port}", "{version}"]
 ingress: {name: checkout, listen: "127.0.0.1:8080"}
+changes:
+  kinds:
+    - {id: normal, title: Normal change, board: change-board}
+    - {id: emergency, title: Emergency change, board: change-board, emergency: true, review_after: 1w}
+  matrix:
+    - {id: value, title: Value to users, weight: 50%, low: 1, high: 10, description: What users gain}
+    - {id: effort, title: Effort, weight: 30%, low: 1, high: 10, higher_is_better: false}
+    - {id: safety, title: Safety, weight: 20%, low: 1, high: 5, description: How sure the way back is}
+  risk:
+    levels:
+      - {id: low, title: Low, from: 0}
+      - {id: medium, title: Medium, from: 35}
+      - {id: high, title: High, from: 70}
+    rules:
+      - {id: high-risks, condition: high_risks > 0, level: high, reason: At least one of its risks is high}
+    questions:
+      - id: users
+        text: How many users notice?
+        weight: 2
+        answers:
+          - {id: none, text: Nobody, points: 0}
+          - {id: some, text: Some, points: 50}
+          - {id: all, text: All, points: 100}
+      - id: back
+        text: Is there a way back?
+        weight: 1
+        answers: [{id: tried, text: It was tried, points: 0}, {id: planned, text: It is planned, points: 60}]
+  boards:
+    - id: change-board
+      title: Change board
+      chair: release-manager
+      voting: [release-manager, tech-lead, qa-lead]
+      advisory: [support]
+      quorum: 2
+      meets: {weekday: tue, at: "10:00", weeks: 1, minutes: 60}
+      criteria: [Whether users gain from it, Whether it can be taken back]
 runbooks:
   - id: drill
     title: Rehearse the way back
@@ -155,6 +192,38 @@ def some_facts(host: Host, **changed: Any) -> Facts:
         ),
     }
     return Facts(**{**facts, **changed})
+
+
+def a_change(team: Team, **changed: Any) -> str:
+    """Return a change request that the board looks at: scored by two who differ, with one vote."""
+    changes = team.host.office.services.changes
+    facts = ChangeFacts(
+        **{
+            "title": "A new client of the payment gateway",
+            "requestor": "pia",
+            "service": SERVICE,
+            "description": "The client of 2019 is replaced by the one that the gateway supports.",
+            "business_justification": "The old one is switched off in spring.",
+            "impact": Impact(
+                scope="Payments by card",
+                effort_estimate="3 weeks",
+                technical=("Another library", "New timeouts"),
+                risks=(RiskEntry("Payments fail", "low", "medium", "The old client stays for a week"),),
+            ),
+            "acceptance_criteria": ("Every payment of the test suite passes",),
+            "timeline": (("Build", "2 weeks"), ("Try out", "1 week")),
+            "implementer": "theo",
+            "rollback_plan": "A switch brings the old client back.",
+            "answers": (("users", "some"),),
+            **changed,
+        }
+    )
+    change = changes.new(facts, team["pia"], service=SERVICE).summary.id
+    changes.submit(change, team["pia"])
+    changes.score(change, {"value": 8, "effort": 3, "safety": 5}, team["quinn"], comment="Tested twice")
+    changes.score(change, {"value": 5, "effort": 7, "safety": 2}, team["rita"])
+    changes.vote(change, VoteKind.APPROVE, team["quinn"], comment="The tests convince me.")
+    return change
 
 
 def a_release_on_its_way(host: Host) -> Team:

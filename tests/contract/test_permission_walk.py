@@ -56,6 +56,7 @@ class House:
     office: Office
     rollout: str = ""
     release: str = ""
+    run: str = ""
     change: str = ""
     meeting: str = ""
     done: str = ""
@@ -70,6 +71,7 @@ class House:
         office.put_process(SERVICE, walk_process())
         made = office.services.releases.new(SERVICE, Facts(version="1.1.0", type="minor"), ADA)
         self.release = made.summary.id
+        self.run = office.services.releases.start_run(self.release, "drill", ADA).summary.id
         facts = ChangeFacts(title="A change", requestor="eve")
         self.change = office.services.changes.new(facts, ADA, service=SERVICE).summary.id
         soon = office.clock.now() + timedelta(days=1)
@@ -116,6 +118,7 @@ class Door:
         parts = {
             "rollout_id": self.house.rollout,
             "release_id": self.house.release,
+            "run_id": self.house.run,
             "change_id": self.house.change,
             "meeting_id": self.house.meeting,
             "digest": assets.digest,

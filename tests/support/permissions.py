@@ -88,6 +88,8 @@ def walk_process() -> str:
         "phases:",
         "  - {id: draft, title: Draft}",
         "  - {id: closed, title: Closed, kind: end}",
+        "runbooks:",
+        "  - {id: drill, title: Drill, steps: [{id: look, title: Look, manual: true}]}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -224,6 +226,13 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
     "POST /api/releases/{release_id}/unlink": on_release(Permission.PLAN, change="CR-2026-001"),
     "POST /api/releases/{release_id}/rollout": on_release(Permission.ROLLOUT),
     "POST /api/releases/{release_id}/upgrade": on_release(Permission.PLAN),
+    "POST /api/releases/{release_id}/run": on_release(Permission.CHECK, runbook="none"),
+    "POST /api/releases/{release_id}/run-item": on_release(Permission.CHECK, checklist="none", item="none"),
+    "GET /api/releases/{release_id}/runs": (Ask(_READ),),
+    "GET /api/runs/{run_id}": (Ask(_READ),),
+    "POST /api/runs/{run_id}/{act}": (Ask(needs(Permission.CHECK), {"act": "done"}, body={"step": "none"}),),
+    "GET /api/work": (Ask(Known("what waits of all that one may see")),),
+    "GET /api/waiting": (Ask(_READ, query=f"service={SERVICE}"),),
     "GET /api/changes": (Ask(_READ, query=f"service={SERVICE}"),),
     "POST /api/changes": (
         Ask(needs(Permission.CHANGE), body={"service": SERVICE, "facts": {"title": "By route"}}),
@@ -277,6 +286,15 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
     "GET /releases/{release_id}": (Ask(_READ),),
     "GET /releases/{release_id}/edit": (Ask(_READ),),
     "GET /releases/{release_id}/timeline.svg": (Ask(_READ),),
+    "GET /runs/{run_id}": (Ask(_READ),),
+    "GET /work": (Ask(Known("what waits of all that one may see")),),
+    "GET /changes": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /changes/new": (Ask(needs(Permission.CHANGE), query=f"service={SERVICE}"),),
+    "GET /changes/import": (Ask(needs(Permission.CHANGE), query=f"service={SERVICE}"),),
+    "GET /changes/{change_id}": (Ask(_READ),),
+    "GET /changes/{change_id}/edit": (Ask(_READ),),
+    "GET /boards": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /boards/{of}/{board}": (Ask(_READ, _BOARD),),
     "GET /login": (Ask(Open("how else would anybody get in")),),
     "GET /static/{digest}/{path}": (Ask(Open("looks and scripts, the same for everybody")),),
     "GET /favicon.ico": (Ask(Open("a picture")),),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sluiceway.services.release_views import ApprovalView
 from sluiceway.web.acts import Tone
 
 
@@ -116,6 +117,53 @@ def role_choice(roles: tuple[str, ...]) -> tuple[Field, ...]:
         return ()
     options = tuple(Option(role, in_words(role)) for role in named)
     return (Field("role", "In which role", FieldKind.SELECT, options=options, value=named[0]),)
+
+
+def vote_form(approval: ApprovalView, url: str) -> Form:
+    """Return the dialog in which somebody votes under an approval policy or on a board."""
+    kinds = (
+        Option("approve", "Approve", "You agree to what stands here."),
+        Option("approve-if", "Approve with conditions", "Each condition becomes an item to do first."),
+        Option("reject", "Reject", "It is held until what you object to is settled."),
+        Option("abstain", "Abstain", "You are seen to have looked; it counts for neither side."),
+        Option("withdraw", "Take my vote back", "Your earlier vote does not count any more."),
+    )
+    return Form(
+        key=f"vote-{approval.policy}",
+        url=url,
+        label="Vote",
+        title=f"{approval.title}: your vote",
+        consequences=("Your vote counts for what stands here. When that changes you are asked again.",),
+        confirm="Cast vote",
+        fields=(
+            Field("kind", "Your vote", FieldKind.RADIO, options=kinds, value="approve"),
+            *role_choice(approval.my_roles),
+            Field(
+                "conditions",
+                "Conditions",
+                FieldKind.LINES,
+                help="One on each line; for an approval with conditions only.",
+            ),
+            Field("comment", "Comment", FieldKind.AREA),
+        ),
+        fixed=(("policy", approval.policy), ("seen", approval.subject_hash)),
+        subject=approval.subject,
+    )
+
+
+def comment_form(approval: ApprovalView, url: str) -> Form:
+    """Return the dialog in which somebody comments without a vote."""
+    return Form(
+        key=f"comment-{approval.policy}",
+        url=url,
+        label="Comment",
+        title=f"{approval.title}: a comment",
+        consequences=("A comment is shown with the votes and counts for neither side.",),
+        confirm="Add comment",
+        tone=Tone.HOLD,
+        fields=(Field("comment", "Comment", FieldKind.AREA, is_needed=True),),
+        fixed=(("policy", approval.policy), ("kind", "comment")),
+    )
 
 
 def in_words(name: str) -> str:

@@ -8,7 +8,17 @@ from __future__ import annotations
 from sluiceway.domain.process.team import CANCELLED, ROLLED_BACK, Permission, PhaseKind
 from sluiceway.services.release_views import ApprovalView, GateView, MoveView, ReleaseView
 from sluiceway.web.acts import Tone
-from sluiceway.web.forms import Field, FieldKind, Form, Option, in_words, reason, role_choice
+from sluiceway.web.forms import (
+    Field,
+    FieldKind,
+    Form,
+    Option,
+    comment_form,
+    in_words,
+    reason,
+    role_choice,
+    vote_form,
+)
 from sluiceway.web.run_acts import start_form
 
 _ASIDE = frozenset({CANCELLED, ROLLED_BACK})
@@ -37,8 +47,8 @@ def head_forms(view: ReleaseView) -> tuple[Form, ...]:
 
 def other_forms(view: ReleaseView) -> tuple[Form, ...]:
     """Return the dialogs of the buttons beside approvals, gates, checklist items and the rest."""
-    found = [_vote(view, one) for one in view.approvals if may_vote(view, one)]
-    found += [_comment(view, one) for one in view.approvals]
+    found = [vote_form(one, _url(view, "vote")) for one in view.approvals if may_vote(view, one)]
+    found += [comment_form(one, _url(view, "vote")) for one in view.approvals]
     for gate in view.gates:
         if may_attest(view, gate):
             found.append(_attest(view, gate))
@@ -205,51 +215,6 @@ def _replan(view: ReleaseView) -> Form:
                 is_needed=True,
             ),
         ),
-    )
-
-
-def _vote(view: ReleaseView, approval: ApprovalView) -> Form:
-    kinds = (
-        Option("approve", "Approve", "You agree to the release as it stands here."),
-        Option("approve-if", "Approve with conditions", "Each condition becomes an item to do first."),
-        Option("reject", "Reject", "It is held until what you object to is settled."),
-        Option("abstain", "Abstain", "You are seen to have looked; it counts for neither side."),
-        Option("withdraw", "Take my vote back", "Your earlier vote does not count any more."),
-    )
-    return Form(
-        key=f"vote-{approval.policy}",
-        url=_url(view, "vote"),
-        label="Vote",
-        title=f"{approval.title}: your vote",
-        consequences=("Your vote counts for what stands here. When that changes you are asked again.",),
-        confirm="Cast vote",
-        fields=(
-            Field("kind", "Your vote", FieldKind.RADIO, options=kinds, value="approve"),
-            *role_choice(approval.my_roles),
-            Field(
-                "conditions",
-                "Conditions",
-                FieldKind.LINES,
-                help="One on each line; for an approval with conditions only.",
-            ),
-            Field("comment", "Comment", FieldKind.AREA),
-        ),
-        fixed=(("policy", approval.policy), ("seen", approval.subject_hash)),
-        subject=approval.subject,
-    )
-
-
-def _comment(view: ReleaseView, approval: ApprovalView) -> Form:
-    return Form(
-        key=f"comment-{approval.policy}",
-        url=_url(view, "vote"),
-        label="Comment",
-        title=f"{approval.title}: a comment",
-        consequences=("A comment is shown with the votes and counts for neither side.",),
-        confirm="Add comment",
-        tone=Tone.HOLD,
-        fields=(Field("comment", "Comment", FieldKind.AREA, is_needed=True),),
-        fixed=(("policy", approval.policy), ("kind", "comment")),
     )
 
 

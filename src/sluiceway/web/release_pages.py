@@ -28,6 +28,7 @@ from sluiceway.web.release_acts import decisions_of, head_forms, other_forms
 from sluiceway.web.release_forms import edit_fields, list_filters, new_fields
 from sluiceway.web.rendering import Templates
 from sluiceway.web.run_acts import run_forms
+from sluiceway.web.work_groups import work_groups
 
 _TURNED_BACK = frozenset({"cancelled", "rolled-back"})
 
@@ -157,9 +158,16 @@ class ReleasePages:
             user=user,
         )
 
-    def work_page(self, mine: Sequence[WaitingView], others: Sequence[WaitingView], *, user: str) -> str:
-        """Return what waits for the viewer, then what waits for others."""
-        return self._render("work.html", mine=mine, others=others, user=user)
+    def work_page(self, work: Sequence[WaitingView], all_work: Sequence[WaitingView], *, user: str) -> str:
+        """Return what waits for the viewer (`work`), now and ahead of time, and what waits for others."""
+        known = {(one.subject, one.kind, one.ref) for one in work}
+        return self._render(
+            "work.html",
+            mine=work_groups([one for one in work if not one.is_ahead]),
+            ahead=work_groups([one for one in work if one.is_ahead]),
+            others=work_groups([one for one in all_work if (one.subject, one.kind, one.ref) not in known]),
+            user=user,
+        )
 
 
 def _by_key(forms: Sequence[Form]) -> dict[str, Form]:

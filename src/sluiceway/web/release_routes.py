@@ -25,6 +25,7 @@ from sluiceway.services.release_views import (
     ReleaseView,
     RunView,
     TimelineView,
+    WaitingView,
 )
 from sluiceway.web.answers import html, user_of
 from sluiceway.web.assets import Assets
@@ -32,6 +33,7 @@ from sluiceway.web.release_pages import ReleasePages
 
 _PAGE = 50
 _ACTIVITY = 30
+_WORK = 200
 
 _Text = Annotated[str, QueryParameter(max_length=200)]
 
@@ -50,6 +52,10 @@ class Releases(Protocol):
     def timeline(self, release_id: str, by: Principal) -> TimelineView: ...
 
     def run(self, run_id: str, by: Principal) -> RunView: ...
+
+    def my_work(self, by: Principal, *, limit: int = 500) -> Sequence[WaitingView]: ...
+
+    def waiting(self, by: Principal, service: str = "", *, limit: int = 500) -> Sequence[WaitingView]: ...
 
     def history(
         self, release_id: str, by: Principal, *, before: int | None = None, limit: int = 100
@@ -80,7 +86,7 @@ def release_router(releases: Releases, processes: Processes, assets: Assets) -> 
     console = ReleaseConsole(releases, processes, ReleasePages(assets))
     return Router(
         path="/",
-        route_handlers=[list_page, new_page, release_page, edit_page, timeline_svg, run_page],
+        route_handlers=[list_page, new_page, release_page, edit_page, timeline_svg, run_page, work_page],
         dependencies={"console": Provide(lambda: console, sync_to_thread=False)},
     )
 
@@ -173,6 +179,14 @@ def timeline_svg(
 def run_page(console: _Console, by: _By, run_id: FromPath[str]) -> Response[str]:
     """One run of a runbook, with every try of every step."""
     return html(console.pages.run_page(console.releases.run(run_id, by), user=user_of(by)))
+
+
+@get("/work", sync_to_thread=True)
+def work_page(console: _Console, by: _By) -> Response[str]:
+    """What waits for the viewer, what they may do ahead of time, what waits for others."""
+    mine = console.releases.my_work(by, limit=_WORK)
+    others = console.releases.waiting(by, limit=_WORK)
+    return html(console.pages.work_page(mine, others, user=user_of(by)))
 
 
 def _timeline(releases: Releases, release_id: str, by: Principal) -> tuple[TimelineView | None, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sluiceway.services.change_views import ChangeSummary
 from sluiceway.services.release_views import ItemView, MissingView, ReleaseSummary, WaitingView
 from sluiceway.web.forms import in_words
 from sluiceway.web.pages import Label
+from sluiceway.web.wording import sentence
 
 _APPROVALS = {
     "waiting": Label("waiting", "hold"),
@@ -122,7 +124,8 @@ def step_label(state: str) -> Label:
 
 def risk_label(level: str) -> Label:
     """Return a risk level with a tone that a process's own names get as well as they can."""
-    tone = "back" if level in _SEVERE else "good" if level in _MILD else "hold" if level else "idle"
+    name = level.lower().replace(" ", "-")
+    tone = "back" if name in _SEVERE else "good" if name in _MILD else "hold" if name else "idle"
     return Label(f"{in_words(level)} risk" if level else "Risk not known", tone)
 
 
@@ -146,6 +149,13 @@ def minute(at: datetime) -> str:
     return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
 
 
+def waits(one: ChangeSummary) -> str:
+    """Return what a change request waits for as a sentence, "" when for nothing."""
+    if not one.waits_for:
+        return ""
+    return sentence(one.waits_for if one.state == "submitted" else f"waits for {one.waits_for}")
+
+
 def people(names: tuple[str, ...]) -> str:
     """Return names as a list in a sentence: `ada, bob or cat`; many are cut short."""
     shown = list(names[:6])
@@ -166,6 +176,7 @@ FILTERS: dict[str, object] = {
     "step_label": step_label,
     "place": place_of,
     "waiting_url": waiting_url,
+    "waits": waits,
     "minute": minute,
     "people": people,
     "role": in_words,

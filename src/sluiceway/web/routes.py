@@ -1,7 +1,8 @@
 """The console's addresses: the list, a live page per rollout, the parts of them that refresh, static files.
 
-A stranger is sent to the login page, and from there back to where they wanted to go. Reads only. Acts and
-live events go through the API, which these pages call from the browser.
+Those of releases are in `release_routes`, those of change requests and boards in `change_routes`. A stranger
+is sent to the login page, and from there back to where they wanted to go. Reads only. Acts and live events go
+through the API, which these pages call from the browser.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sluiceway.errors import ForbiddenError, NotFoundError, SluicewayError, Unau
 from sluiceway.services.views import AuditView, RolloutSummary, RolloutView
 from sluiceway.web.answers import html, user_of
 from sluiceway.web.assets import Assets, load_assets
+from sluiceway.web.change_routes import Boards, Changes, change_router
 from sluiceway.web.pages import Pages
 from sluiceway.web.release_routes import Processes, Releases, release_router
 
@@ -79,6 +81,12 @@ class UseCases(Protocol):
     @property
     def processes(self) -> Processes: ...
 
+    @property
+    def changes(self) -> Changes: ...
+
+    @property
+    def boards(self) -> Boards: ...
+
 
 def web_handlers(use_cases: UseCases) -> list[ControllerRouterHandler]:
     """Return the console's handlers, to be mounted at the root of the application."""
@@ -97,6 +105,7 @@ def web_handlers(use_cases: UseCases) -> list[ControllerRouterHandler]:
                 static_file,
                 favicon,
                 release_router(use_cases.releases, use_cases.processes, assets),
+                change_router(use_cases.changes, use_cases.boards, use_cases.processes, assets),
             ],
             dependencies={"console": Provide(lambda: console, sync_to_thread=False)},
             exception_handlers={SluicewayError: _ProblemPage(console.pages)},

@@ -5,8 +5,8 @@ import { clock, localiseTimes } from "./format.js";
 import { fetchPart, Link } from "./link.js";
 import { morphChildren, parse } from "./morph.js";
 
-const EVERY_MS = 2000;
 const main = document.getElementById("main");
+const EVERY_MS = 1000 * Number(main.querySelector("[data-every]")?.dataset.every ?? 2);
 const shown = () => main.querySelector("[data-version]")?.dataset ?? {};
 const spokenPlace = document.getElementById("spoken");
 let spoken = shown().spoken;
