@@ -240,13 +240,20 @@ class Terminal:
     house: House
     server: Served
     file: Path
+    team: Path
 
     def run(self, command: str, run: Run, session: str = "") -> tuple[int, str]:
         credentials.forget(self.server.url)
         if session:
             credentials.save(self.server.url, credentials.Login("somebody", session))
         words = run.words.format(
-            rollout=self.house.rollout, done=self.house.done, file=self.file, server=self.server.url
+            rollout=self.house.rollout,
+            done=self.house.done,
+            release=self.house.release,
+            run=self.house.run,
+            file=self.file,
+            team=self.team,
+            server=self.server.url,
         )
         done = CliRunner().invoke(program, shlex.split(f"{command} {words}")[1:], input=run.typed)
         return done.exit_code, done.output
@@ -260,7 +267,9 @@ def terminal(house: House, server: Served, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     file = tmp_path / "process.yaml"
     file.write_text(PROCESS)
-    return Terminal(house, server, file)
+    team = tmp_path / "team.yaml"
+    team.write_text(walk_process())
+    return Terminal(house, server, file, team)
 
 
 def runs(*kinds: type[Rule]) -> list[Any]:

@@ -88,6 +88,8 @@ def walk_process() -> str:
         "phases:",
         "  - {id: draft, title: Draft}",
         "  - {id: closed, title: Closed, kind: end}",
+        "checklists:",
+        "  - {id: before, title: Before, at: T, items: [{id: backup, text: Data is backed up}]}",
         "runbooks:",
         "  - {id: drill, title: Drill, steps: [{id: look, title: Look, manual: true}]}",
     ]
@@ -308,7 +310,10 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
 
 @dataclass(frozen=True)
 class Run:
-    """A command line; `{rollout}` and `{done}` are rollouts of SERVICE, `{file}` is its process file."""
+    """A command line; `{rollout}` and `{done}` are rollouts of SERVICE, `{file}` is its process file.
+
+    `{team}` is a process file with its roles, `{release}` its release and `{run}` a runbook's run for that.
+    """
 
     rule: Rule
     words: str = ""
@@ -317,6 +322,7 @@ class Run:
 
 _FILES = Local("reads and writes files of whoever runs it")
 _ROLLOUT, _ROLL_BACK = needs(Permission.ROLLOUT), needs(Permission.ROLL_BACK)
+_MOVE, _APPROVE, _CHECK = needs(Permission.MOVE), needs(Permission.APPROVE), needs(Permission.CHECK)
 
 COMMANDS: Mapping[str, Run] = {
     "sluice init": Run(_FILES),
@@ -348,6 +354,47 @@ COMMANDS: Mapping[str, Run] = {
     "sluice token revoke": Run(_ADMIN, "target-token"),
     "sluice push": Run(Open("asks for a token itself"), "--service s --metric m --version v --value 1"),
     "sluice audit verify": Run(needs_everywhere(Permission.READ), "--server {server}"),
+    "sluice status": Run(_READ, f"--service {SERVICE}"),
+    "sluice work": Run(Known("what waits of all that one may see")),
+    "sluice process apply": Run(needs(Permission.PROCESS), f"-f {{team}} --service {SERVICE}"),
+    "sluice process versions": Run(_READ, SERVICE),
+    "sluice release new": Run(needs(Permission.PLAN), f"1.9.0 --type minor --service {SERVICE}"),
+    "sluice release edit": Run(needs(Permission.PLAN), "{release} --title Another"),
+    "sluice release list": Run(_READ, f"--service {SERVICE}"),
+    "sluice release show": Run(_READ, "{release}"),
+    "sluice release plan": Run(_READ, "{release}"),
+    "sluice release explain": Run(_READ, "{release}"),
+    "sluice release history": Run(_READ, "{release}"),
+    "sluice release move": Run(_MOVE, "{release} nowhere"),
+    "sluice release cancel": Run(_MOVE, "{release} --reason no --yes"),
+    "sluice release rollback": Run(_MOVE, "{release} --reason no --yes"),
+    "sluice release rollout": Run(_ROLLOUT, "{release} --yes"),
+    "sluice release link": Run(needs(Permission.PLAN), "{release} CR-2026-001"),
+    "sluice release unlink": Run(needs(Permission.PLAN), "{release} CR-2026-001"),
+    "sluice release upgrade": Run(needs(Permission.PLAN), "{release}"),
+    "sluice release approve": Run(_APPROVE, "{release} none --yes"),
+    "sluice release reject": Run(_APPROVE, "{release} none --comment no"),
+    "sluice release abstain": Run(_APPROVE, "{release} none"),
+    "sluice release withdraw-vote": Run(_APPROVE, "{release} none"),
+    "sluice release comment": Run(_READ, "{release} words --on none"),
+    "sluice release decide": Run(_MOVE, "{release} none go"),
+    "sluice release attest": Run(needs(Permission.ATTEST), "{release} none --statement words"),
+    "sluice release waive": Run(needs(Permission.OVERRIDE), "{release} none --reason words"),
+    "sluice release override": Run(needs(Permission.OVERRIDE), "{release} --reason words"),
+    "sluice release meet": Run(_CHECK, "{release} none"),
+    "sluice checklist show": Run(_READ, "{release}"),
+    "sluice checklist done": Run(_CHECK, "{release} before/backup"),
+    "sluice checklist reopen": Run(_CHECK, "{release} before/backup"),
+    "sluice checklist set-aside": Run(_CHECK, "{release} before/backup --reason no"),
+    "sluice checklist run": Run(_CHECK, "{release} before/backup"),
+    "sluice runbook list": Run(_READ, "{release}"),
+    "sluice runbook start": Run(_CHECK, "{release} drill --yes"),
+    "sluice runbook show": Run(_READ, "{run}"),
+    "sluice runbook done": Run(_CHECK, "{run}"),
+    "sluice runbook failed": Run(_CHECK, "{run}"),
+    "sluice runbook go-on": Run(_CHECK, "{run}"),
+    "sluice runbook set-aside": Run(_CHECK, "{run} --reason no"),
+    "sluice runbook stop": Run(_CHECK, "{run} --yes"),
     "sluice rollout start": Run(_ROLLOUT, "{file} --to 9.9"),
     "sluice rollout list": Run(_READ, f"--service {SERVICE}"),
     "sluice rollout status": Run(_READ, "{rollout}"),

@@ -75,10 +75,9 @@ def approve(
     client = connect(server)
     found = _asked(client, release, approval)
     if not yes:
-        say(f"{found.title}: you agree to")
         for name, text in found.subject:
-            say(f"  {name}: {text or '(nothing)'}")
-        typer.confirm(harmless(f"approve {release}?"), abort=True, err=True)
+            say(f"{name}: {text or '(nothing)'}")
+        typer.confirm(harmless(f"{found.title}: approve this of {release}?"), abort=True, err=True)
     kind = VoteKind.APPROVE_IF if conditions else VoteKind.APPROVE
     said = {**_said(comment, role, behalf), "conditions": conditions or ()}
     _vote(client, release, found, kind, said, as_json=as_json)
@@ -252,11 +251,9 @@ def _named(
 
 
 def _by_id(view: ReleaseView, given: str) -> ApprovalView:
+    """Return an approval by its id; one that nothing asks for is the server's to know."""
     found = next((one for one in view.approvals if one.policy == given), None)
-    if found is not None:
-        return found
-    names = ", ".join(one.policy for one in view.approvals) or "none"
-    raise NotFoundError(f"{view.summary.id} has no approval {given!r}; it has: {names}")
+    return found or ApprovalView(policy=given, title=given, standing="", sentence="")
 
 
 def _vote(
