@@ -33,9 +33,12 @@ from sluiceway.api.events import Shutdown
 from sluiceway.domain.process.plan import MetricSource
 from sluiceway.domain.process.team import TeamProcess
 from sluiceway.domain.releases.model import Release
+from sluiceway.domain.releases.world import World
 from sluiceway.engine.engine import Engine, last_process_time
 from sluiceway.errors import NotFoundError
+from sluiceway.ports.clock import Clock
 from sluiceway.ports.metrics import MetricsProvider
+from sluiceway.ports.releases import ReleaseRow
 from sluiceway.ports.store import Transaction
 from sluiceway.ports.tracing import Tracer
 from sluiceway.services.accounts import AccountService
@@ -45,6 +48,7 @@ from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.processes import ProcessService, process_of, team_of
 from sluiceway.services.putting_away import put_away
+from sluiceway.services.release_scene import Scenes
 from sluiceway.services.releases import ReleaseService
 from sluiceway.services.rollouts import RolloutService
 from sluiceway.services.sessions import SessionService
@@ -142,6 +146,11 @@ def _give_up_reserve(data_dir: DataDir) -> None:
         _log.warning("the disk is full: the reserve was given up; make room", data=str(data_dir.path))
 
 
+def _world_of(clock: Clock, tx: Transaction, row: ReleaseRow) -> tuple[TeamProcess, World]:
+    scene = Scenes(tx, clock.now(), public_holidays).in_a_list(row)
+    return scene.team, scene.world
+
+
 def _process_kept(tx: Transaction, release: Release) -> TeamProcess:
     return team_of(process_of(tx, release.service, release.process_hash))
 
@@ -210,6 +219,7 @@ def build_app(settings: Settings) -> App:
         work=work,
         execution=LocalExecution(),
         process_of=_process_kept,
+        world_of=partial(_world_of, clock),
         tracer=tracer,
         make_room=partial(_give_up_reserve, data_dir),
     )

@@ -20,6 +20,8 @@ from sluiceway.engine.delivery import Delivery
 from sluiceway.engine.history import HISTORY_S, History
 from sluiceway.engine.items import LOOK_S, Items, ProcessOf
 from sluiceway.engine.reconciler import CLOCK_KEY, Reconciler
+from sluiceway.engine.releases import LOOK_S as FOLLOW_S
+from sluiceway.engine.releases import Following, WorldOf
 from sluiceway.engine.runs import TICK_S, Runs
 from sluiceway.engine.sampling import Sampler
 from sluiceway.errors import StoreError
@@ -58,12 +60,13 @@ class Engine:
         work: WorkEngine,
         execution: Execution,
         process_of: ProcessOf,
+        world_of: WorldOf,
         tracer: Tracer | None = None,
         make_room: Callable[[], None] = lambda: None,
     ) -> None:
         """`make_room` is called when the store can't be written, to free what was kept for that moment.
 
-        `process_of` reads the process that a release keeps.
+        `process_of` reads the process that a release keeps, `world_of` that and what its moves depend on.
         """
         self._store = store
         self._make_room = make_room
@@ -76,6 +79,7 @@ class Engine:
         self._history = History(store, metrics, clock)
         self._runs = Runs(store, clock, execution)
         self._items = Items(store, clock, process_of)
+        self._following = Following(store, clock, world_of)
         self._reconciler = Reconciler(
             store=store,
             clock=clock,
@@ -114,6 +118,7 @@ class Engine:
             ("history", self._history.record, HISTORY_S),
             ("runs", self._runs.tick, TICK_S),
             ("items", self._items.look, LOOK_S),
+            ("releases", self._following.look, FOLLOW_S),
         ):
             thread = threading.Thread(target=self._loop, args=(name, step, every_s), name=name, daemon=True)
             self._threads.append(thread)

@@ -54,6 +54,15 @@ class ReleaseQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedRollout:
+    """A rollout that has ended, of a release that has not; `version` is that of the release's row."""
+
+    release: ReleaseId
+    version: int
+    rollout: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     change: Change
     version: int
@@ -136,6 +145,10 @@ class ReleaseRows(Protocol):
 
     def due_releases(self, now: datetime, limit: int) -> Sequence[ReleaseRow]:
         """Return open releases whose `due_at` has come, most overdue first."""
+        ...
+
+    def ended_rollouts(self) -> Sequence[EndedRollout]:
+        """Return the finished rollouts of open releases, oldest release first; reads nothing but ids."""
         ...
 
     def insert_change(self, row: ChangeRow) -> None:

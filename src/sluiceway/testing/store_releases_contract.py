@@ -21,10 +21,19 @@ from sluiceway.domain.changes.model import (
 )
 from sluiceway.domain.process.team import CANCELLED
 from sluiceway.domain.releases.model import Facts, Release, ReleaseId, Stay
+from sluiceway.domain.rollouts.model import Phase
 from sluiceway.errors import ConflictError, NotFoundError
-from sluiceway.ports.releases import ChangeRow, MeetingRow, ProcessRow, ReleaseQuery, ReleaseRow
+from sluiceway.ports.releases import (
+    ChangeRow,
+    EndedRollout,
+    MeetingRow,
+    ProcessRow,
+    ReleaseQuery,
+    ReleaseRow,
+)
 from sluiceway.ports.store import Store
-from sluiceway.testing.builders import at
+from sluiceway.testing.builders import a_row, a_setup, at
+from sluiceway.testing.store_rollouts_contract import finish, given
 
 HASH = "ab" * 32
 HOSTILE = "'; DROP TABLE releases; -- <script>alert(1)</script> % _ \\ 日本"
@@ -163,6 +172,32 @@ class StoreReleasesContract:
             assert owner is not None
             assert owner.release == release
             assert tx.release_of_rollout("r3") is None
+
+    def test_rollouts_that_have_ended_are_told_of_open_releases_only(self, store: Store) -> None:
+        first, second, third = (a_row(setup=a_setup(service=f"s{n}", port=9_000 + n)) for n in range(3))
+        for row, phase in ((second, Phase.ROLLED_BACK), (third, Phase.PROMOTED)):
+            given(store, row)
+            finish(store, row, phase)
+        given(store, first)
+        add_releases(store, replace(a_release(1), rollouts=(first.id, second.id)))
+        add_releases(store, replace(a_release(2), rollouts=(third.id,)), is_open=False)
+
+        with store.read() as tx:
+            assert tx.ended_rollouts() == [EndedRollout(ReleaseId("REL-2026-0001"), 1, second.id)]
+
+    def test_an_ended_rollout_is_told_with_the_release_as_it_was_saved_last(self, store: Store) -> None:
+        row = a_row()
+        given(store, row)
+        add_releases(store, replace(a_release(), rollouts=(row.id,)))
+        with store.read() as tx:
+            assert tx.ended_rollouts() == []
+        finish(store, row)
+        with store.begin() as tx:
+            kept = tx.get_release("REL-2026-0001")
+            tx.save_release(kept, kept.release, is_open=True, due_at=None)
+
+        with store.read() as tx:
+            assert tx.ended_rollouts() == [EndedRollout(ReleaseId("REL-2026-0001"), 2, row.id)]
 
     def test_an_unknown_release_is_not_found(self, store: Store) -> None:
         with pytest.raises(NotFoundError, match="no release 'REL-1'"), store.read() as tx:

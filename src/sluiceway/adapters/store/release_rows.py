@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sluiceway.adapters.store import codec
+from sluiceway.adapters.store.schema import rollouts
 from sluiceway.adapters.store.schema_releases import release_rollouts, releases
 from sluiceway.domain.process.team import CANCELLED
 from sluiceway.domain.releases.model import Release, ReleaseId
 from sluiceway.errors import ConflictError, NotFoundError
-from sluiceway.ports.releases import ReleaseQuery, ReleaseRow
+from sluiceway.ports.releases import EndedRollout, ReleaseQuery, ReleaseRow
 
 
 def insert_row(connection: Connection, row: ReleaseRow) -> None:
@@ -122,6 +123,19 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[ReleaseRo
         .limit(limit)
     )
     return [_row(row) for row in connection.execute(query)]
+
+
+def ended_rollouts(connection: Connection) -> Sequence[EndedRollout]:
+    """Return the finished rollouts of open releases, oldest release first."""
+    query = (
+        select(releases.c.id, releases.c.version, rollouts.c.id)
+        .join(release_rollouts, release_rollouts.c.release_id == releases.c.id)
+        .join(rollouts, rollouts.c.id == release_rollouts.c.rollout_id)
+        .where(releases.c.is_open.is_(True), rollouts.c.finished.is_(True))
+        .order_by(releases.c.seq, rollouts.c.seq)
+    )
+    found = connection.execute(query)
+    return [EndedRollout(ReleaseId(release), version, rollout) for release, version, rollout in found]
 
 
 def _columns(release: Release) -> dict[str, Any]:

@@ -10,7 +10,14 @@ from sqlalchemy import Connection
 from sluiceway.adapters.store import change_rows, process_rows, release_rows
 from sluiceway.domain.changes.model import BoardMeeting, Change, ChangeId, ChangeState
 from sluiceway.domain.releases.model import Release, ReleaseId
-from sluiceway.ports.releases import ChangeRow, MeetingRow, ProcessRow, ReleaseQuery, ReleaseRow
+from sluiceway.ports.releases import (
+    ChangeRow,
+    EndedRollout,
+    MeetingRow,
+    ProcessRow,
+    ReleaseQuery,
+    ReleaseRow,
+)
 
 
 class ReleaseSql:
@@ -63,6 +70,9 @@ class ReleaseSql:
 
     def due_releases(self, now: datetime, limit: int) -> Sequence[ReleaseRow]:
         return release_rows.due(self._connection, now, limit)
+
+    def ended_rollouts(self) -> Sequence[EndedRollout]:
+        return release_rows.ended_rollouts(self._connection)
 
     def insert_change(self, row: ChangeRow) -> None:
         change_rows.insert_change(self._connection, row)

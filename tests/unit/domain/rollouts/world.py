@@ -114,14 +114,14 @@ class World:
 
     def health(self, version: Version) -> VersionHealth:
         wanted = self.wanted.get(version, 0)
-        ready = wanted if self.healthy[version] else 0
+        ready = wanted if self.healthy.get(version, True) else 0
         return VersionHealth(wanted, wanted, ready, failed=self.failed.get(version, ""))
 
     def observe(self, commands: tuple[Command, ...] = ()) -> Observation:
         self.sample += 1
         return Observation(
-            new_health=self.health(NEW),
-            stable_health=self.health(STABLE),
+            new_health=self.health(self.state.new),
+            stable_health=self.health(self.state.stable),
             traffic=self.split if self.proxy_answers else None,
             sample=self.sample,
             new=dict(self.new),
