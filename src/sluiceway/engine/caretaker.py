@@ -19,8 +19,6 @@ from sluiceway.ports.traffic import TrafficProvider
 
 log = structlog.get_logger("sluiceway.caretaker")
 
-_LOOK_BACK = 500  # rollouts; more services than that are served by more than one Sluiceway
-
 
 class Caretaker:
     """Looks after the newest rollout's setup of every service."""
@@ -60,8 +58,4 @@ class Caretaker:
 def newest_rollouts(store: Store) -> Iterable[RolloutRow]:
     """Return the newest rollout of each service, finished or not: what Sluiceway serves."""
     with store.read() as tx:
-        rows = tx.list_rollouts(service=None, active_only=False, limit=_LOOK_BACK, before=None)
-    newest: dict[str, RolloutRow] = {}
-    for row in rows:
-        newest.setdefault(row.setup.service.name, row)
-    return newest.values()
+        return tx.newest_rollouts()

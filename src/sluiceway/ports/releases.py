@@ -6,7 +6,7 @@ raises ConflictError and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -105,6 +105,10 @@ class ReleaseRows(Protocol):
         """Raise NotFoundError when it was never applied for this service."""
         ...
 
+    def get_processes(self, wanted: Collection[tuple[str, str]]) -> Sequence[ProcessRow]:
+        """Return those of these services and content hashes that were applied, each once, in no order."""
+        ...
+
     def list_processes(self, service: str) -> Sequence[ProcessRow]:
         """Return newest first."""
         ...
@@ -157,6 +161,10 @@ class ReleaseRows(Protocol):
 
     def get_change(self, change_id: str) -> ChangeRow:
         """Raise NotFoundError."""
+        ...
+
+    def get_changes(self, change_ids: Collection[str]) -> Sequence[ChangeRow]:
+        """Return those of these that exist, in no order."""
         ...
 
     def save_change(self, row: ChangeRow, change: Change) -> int:

@@ -94,6 +94,14 @@ class Transaction(HistoryTransaction, PointRows, TokenRows, ReleaseRows, PeopleR
         """
         ...
 
+    def get_rollouts(self, rollout_ids: Collection[RolloutId]) -> Sequence[RolloutRow]:
+        """Return those of these that exist, in no order."""
+        ...
+
+    def newest_rollouts(self) -> Sequence[RolloutRow]:
+        """Return the newest rollout of each service, finished or not."""
+        ...
+
     def list_rollouts(
         self,
         *,

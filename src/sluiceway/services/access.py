@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sluiceway.config import parse_process
-from sluiceway.domain.people.model import ANY_SERVICE, Directory, Principal
+from sluiceway.domain.people.model import ANY_SERVICE, Directory, Grant, Principal
 from sluiceway.domain.people.rights import BUILT_IN, may, rights_of_roles
 from sluiceway.domain.process.team import Permission
 from sluiceway.errors import ForbiddenError, InvalidInputError, ProcessFileError, UnauthorisedError
@@ -74,17 +74,23 @@ def services_for(tx: Transaction, by: Principal, needed: Permission) -> frozense
 
 def directory(tx: Transaction, service: str) -> Directory:
     """Return who plays which role for a service now. Whoever's account is disabled plays none."""
+    return directories(tx, (service,))[service]
+
+
+def directories(tx: Transaction, services: Collection[str]) -> dict[str, Directory]:
+    """Return who plays which role for each of these services now, as `directory` does for one."""
     if not tx.has_accounts():
-        return Directory(is_open=True)
+        return dict.fromkeys(services, Directory(is_open=True))
     disabled = tx.disabled_accounts()
-    members: defaultdict[str, list[str]] = defaultdict(list)
-    for grant in tx.grants(service=service):
-        if grant.account not in disabled and grant.account not in members[grant.role]:
-            members[grant.role].append(grant.account)
-    return Directory(
-        members=tuple((role, tuple(people)) for role, people in sorted(members.items())),
-        absences=tuple(absence for absence in tx.absences() if absence.account not in disabled),
-    )
+    absences = tuple(absence for absence in tx.absences() if absence.account not in disabled)
+    granted: defaultdict[str, list[Grant]] = defaultdict(list)
+    for grant in tx.grants(service=next(iter(services)) if len(services) == 1 else ""):
+        if grant.account not in disabled:
+            granted[grant.service].append(grant)
+    return {
+        service: Directory(_members([*granted[ANY_SERVICE], *granted[service]]), absences)
+        for service in services
+    }
 
 
 def known_roles(tx: Transaction, service: str) -> frozenset[str] | None:
@@ -104,6 +110,13 @@ def actor(by: Principal) -> str:
     if not name or len(name) > 100 or not name.isprintable():
         raise InvalidInputError(f"actor is {by.name[:100]!r}; use 1 to 100 printable characters")
     return f"{name} by token {by.through}" if by.through and by.through != name else name
+
+
+def _members(grants: Iterable[Grant]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for grant in grants:
+        found[grant.role].add(grant.account)
+    return tuple((role, tuple(sorted(people))) for role, people in sorted(found.items()))
 
 
 class _Rights:

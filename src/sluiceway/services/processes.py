@@ -23,7 +23,7 @@ from sluiceway.ports.store import Store, Transaction
 from sluiceway.services import access
 
 MAX_SERVICE_CHARS = 100
-_PARSED_KEPT = 64  # processes kept parsed; a server has a few in force and some that old releases keep
+_PARSED_KEPT = 256  # processes kept parsed; a server has a few in force and some that old releases keep
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ class ReleaseRoad(Releases):
                 query = replace(query, services=access.services_for(tx, by, Permission.READ))
             rows = tx.list_releases(query, limit=limit, before=ReleaseId(before) if before else None)
             scenes = Scenes(tx, self._clock.now(), self._holidays)
+            scenes.prepare(rows)
             return tuple(_line(scenes, row) for row in rows)
 
     def explain(self, release_id: str, by: Principal, to: str = "") -> ExplainedReleaseView:

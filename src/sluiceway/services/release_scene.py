@@ -6,7 +6,8 @@ several releases, as in a list, is looked up once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -19,12 +20,12 @@ from sluiceway.domain.process.team import TeamProcess
 from sluiceway.domain.releases.model import Release
 from sluiceway.domain.releases.world import LinkedChange, OwnRollout, OwnRun, World
 from sluiceway.domain.rollouts.model import RolloutId
-from sluiceway.errors import NotFoundError
+from sluiceway.errors import NotFoundError, ProcessFileError
 from sluiceway.ports.calendars import Holidays
 from sluiceway.ports.releases import ReleaseRow, RunRow
 from sluiceway.ports.store import RolloutRow, Transaction
 from sluiceway.services import access
-from sluiceway.services.processes import process_of, team_of
+from sluiceway.services.processes import parsed, process_of, team_of
 
 _RUNS = 50  # a release's newest runs that count
 
@@ -58,6 +59,23 @@ class Scenes:
         self._directories: dict[str, Directory] = {}
         self._processes: dict[tuple[str, str], Process] = {}
         self._calendars: dict[str, tuple[Mapping[date, str], str]] = {}
+        self._linked: dict[str, Change] = {}
+        self._owned: dict[str, RolloutRow] = {}
+
+    def prepare(self, rows: Collection[ReleaseRow]) -> None:
+        """Look up at once what the scenes of these releases in a list need; each looks up what is left."""
+        kept = {(row.release.service, row.release.process_hash) for row in rows} - self._processes.keys()
+        for process in self._tx.get_processes(kept):
+            with suppress(ProcessFileError):  # the scene of its release says so
+                self._processes[process.service, process.content_hash] = parsed(process.text, process.path)
+        waiting = [row.release for row in rows if row.is_open]
+        services = {release.service for release in waiting} - self._directories.keys()
+        if services:
+            self._directories |= access.directories(self._tx, services)
+        changes = self._tx.get_changes({one for release in waiting for one in release.facts.changes})
+        self._linked |= {row.change.id: row.change for row in changes}
+        rollouts = self._tx.get_rollouts({RolloutId(one) for each in waiting for one in each.rollouts})
+        self._owned |= {row.id: row for row in rollouts}
 
     def of(self, row: ReleaseRow) -> Scene:
         """Return the release's scene. Raises NotFoundError when its process is gone from the store."""
@@ -81,7 +99,9 @@ class Scenes:
         team = team_of(process)
         days, calendar_closed = self._calendar(team)
         changes = self._changes(release)
-        rollouts = tuple(self._tx.get_rollout(RolloutId(one)) for one in release.rollouts)
+        rollouts = tuple(
+            self._owned.get(one) or self._tx.get_rollout(RolloutId(one)) for one in release.rollouts
+        )
         world = World(
             directory=self.directory(release.service),
             changes={
@@ -122,6 +142,9 @@ class Scenes:
     def _changes(self, release: Release) -> dict[str, Change]:
         found: dict[str, Change] = {}
         for change_id in release.facts.changes:
+            if change_id in self._linked:
+                found[change_id] = self._linked[change_id]
+                continue
             try:
                 found[change_id] = self._tx.get_change(change_id).change
             except NotFoundError:

@@ -56,6 +56,7 @@ def _of_releases(
 ) -> Iterator[tuple[WaitingView, Directory]]:
     query, before = ReleaseQuery(open_only=True, services=services), None
     while rows := tx.list_releases(query, limit=_PAGE, before=before):
+        scenes.prepare(rows)
         for row in rows:
             try:
                 scene = scenes.in_a_list(row)

@@ -147,6 +147,9 @@ class StoreReleasesContract:
             assert list(tx.services()) == ["checkout", "search"]
             in_force = {"checkout": second.content_hash, "search": first.content_hash}
             assert tx.processes_in_force() == in_force
+            wanted = {("checkout", second.content_hash), ("search", second.content_hash)}
+            assert list(tx.get_processes(wanted)) == [second]
+            assert list(tx.get_processes(())) == []
             assert tx.current_process("nobody") is None
             with pytest.raises(NotFoundError, match="search never had"):
                 tx.get_process("search", second.content_hash)
@@ -312,6 +315,8 @@ class StoreReleasesContract:
             assert [one.change.id for one in older] == ["CR-2026-002", "CR-2026-001"]
             own = tx.list_changes(service="", states=(), limit=9, before=None, services=frozenset({"search"}))
             assert [one.change.id for one in own] == ["CR-2026-004"]
+            assert [one.change.id for one in tx.get_changes(("CR-1", "CR-2026-004"))] == ["CR-2026-004"]
+            assert list(tx.get_changes(())) == []
             with pytest.raises(NotFoundError, match="no change request"):
                 tx.get_change("CR-1")
         with store.begin() as tx:

@@ -174,6 +174,18 @@ class StoreRolloutsContract:
         assert [row.id for row in mine] == [running.id, done.id]
         assert [row.id for row in active] == [running.id]
 
+    def test_the_newest_of_each_service_and_several_at_once_are_found(self, store: Store) -> None:
+        done, running, other = a_row(), a_row(), a_row(setup=a_setup_b())
+        given(store, done)
+        finish(store, done)
+        given(store, other, running)
+
+        with store.read() as tx:
+            assert {row.id for row in tx.newest_rollouts()} == {running.id, other.id}
+            some = tx.get_rollouts((running.id, done.id, a_rollout_id()))
+            assert {row.id for row in some} == {running.id, done.id}
+            assert list(tx.get_rollouts(())) == []
+
     def test_a_page_after_an_unknown_rollout_is_refused(self, store: Store) -> None:
         with store.read() as tx, pytest.raises(NotFoundError, match="first page"):
             tx.list_rollouts(service=None, active_only=False, limit=10, before=a_rollout_id())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -37,6 +37,13 @@ def get_change(connection: Connection, change_id: str) -> ChangeRow:
             f"there is no change request {change_id[:100]!r}; `sluice change list` shows what exists"
         )
     return _change(found)
+
+
+def get_several(connection: Connection, change_ids: Collection[str]) -> Sequence[ChangeRow]:
+    """Return those of these that exist, in no order."""
+    if not change_ids:
+        return ()
+    return [_change(row) for row in connection.execute(select(changes).where(changes.c.id.in_(change_ids)))]
 
 
 def save_change(connection: Connection, row: ChangeRow, change: Change) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
@@ -11,6 +11,10 @@ from sluiceway.adapters.store import codec
 from sluiceway.adapters.store.schema_releases import process_texts, processes, series
 from sluiceway.errors import NotFoundError
 from sluiceway.ports.releases import ProcessRow
+
+_TEXTS = select(processes, process_texts.c.body).join(
+    process_texts, process_texts.c.content_hash == processes.c.content_hash
+)
 
 
 def next_number(connection: Connection, name: str) -> int:
@@ -61,6 +65,23 @@ def get(connection: Connection, service: str, content_hash: str) -> ProcessRow:
     return _process(found)
 
 
+def get_several(connection: Connection, wanted: Collection[tuple[str, str]]) -> Sequence[ProcessRow]:
+    """Return the newest application of each text to its service, in no order; unknown ones are left out."""
+    if not wanted:
+        return ()
+    newest = (
+        select(func.max(processes.c.seq))
+        .where(
+            processes.c.service.in_({service for service, _ in wanted}),
+            processes.c.content_hash.in_({content_hash for _, content_hash in wanted}),
+        )
+        .group_by(processes.c.service, processes.c.content_hash)
+    )
+    query = _TEXTS.where(processes.c.seq.in_(newest))
+    found = (_process(row) for row in connection.execute(query))
+    return [row for row in found if (row.service, row.content_hash) in wanted]
+
+
 def list_all(connection: Connection, service: str) -> Sequence[ProcessRow]:
     """Return newest first."""
     return [_process(row) for row in connection.execute(_of(service))]
@@ -80,12 +101,7 @@ def services(connection: Connection) -> Sequence[str]:
 
 
 def _of(service: str) -> Select[Any]:
-    return (
-        select(processes, process_texts.c.body)
-        .join(process_texts, process_texts.c.content_hash == processes.c.content_hash)
-        .where(processes.c.service == service)
-        .order_by(processes.c.seq.desc())
-    )
+    return _TEXTS.where(processes.c.service == service).order_by(processes.c.seq.desc())
 
 
 def _process(row: Row[Any]) -> ProcessRow:

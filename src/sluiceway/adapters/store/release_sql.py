@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -36,6 +36,9 @@ class ReleaseSql:
 
     def get_process(self, service: str, content_hash: str) -> ProcessRow:
         return process_rows.get(self._connection, service, content_hash)
+
+    def get_processes(self, wanted: Collection[tuple[str, str]]) -> Sequence[ProcessRow]:
+        return process_rows.get_several(self._connection, wanted)
 
     def list_processes(self, service: str) -> Sequence[ProcessRow]:
         return process_rows.list_all(self._connection, service)
@@ -79,6 +82,9 @@ class ReleaseSql:
 
     def get_change(self, change_id: str) -> ChangeRow:
         return change_rows.get_change(self._connection, change_id)
+
+    def get_changes(self, change_ids: Collection[str]) -> Sequence[ChangeRow]:
+        return change_rows.get_several(self._connection, change_ids)
 
     def save_change(self, row: ChangeRow, change: Change) -> int:
         return change_rows.save_change(self._connection, row, change)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     case,
     false,
+    func,
     insert,
     literal,
     null,
@@ -168,6 +169,21 @@ def get_row(connection: Connection, rollout_id: str) -> RolloutRow:
         more = ", ..." if len(ids) > MAX_CANDIDATES_SHOWN else ""
         raise InvalidInputError(f'"{rollout_id}" fits several rollouts: {shown}{more}; give more characters')
     return _row(connection.execute(select(rollouts).where(rollouts.c.id == ids[0])).one())
+
+
+def get_several(connection: Connection, rollout_ids: Collection[RolloutId]) -> Sequence[RolloutRow]:
+    """Return those of these that exist, in no order."""
+    if not rollout_ids:
+        return ()
+    query = select(rollouts).where(rollouts.c.id.in_(rollout_ids))
+    return [_row(found) for found in connection.execute(query)]
+
+
+def newest(connection: Connection) -> Sequence[RolloutRow]:
+    """Return the newest rollout of each service, by service."""
+    last = select(func.max(rollouts.c.seq)).group_by(rollouts.c.service)
+    query = select(rollouts).where(rollouts.c.seq.in_(last)).order_by(rollouts.c.service)
+    return [_row(found) for found in connection.execute(query)]
 
 
 def list_rows(

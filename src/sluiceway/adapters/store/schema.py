@@ -109,6 +109,8 @@ Index(
     postgresql_where=_unfinished_postgres,
 )
 
+Index("rollouts_by_service", rollouts.c.service, rollouts.c.seq)
+
 commands = Table(
     "commands",
     metadata,

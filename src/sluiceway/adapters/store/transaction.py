@@ -46,6 +46,12 @@ class SqlTransaction(ReleaseSql, PeopleSql, RunSql):
     def get_rollout(self, rollout_id: RolloutId) -> RolloutRow:
         return rollout_rows.get_row(self._connection, rollout_id)
 
+    def get_rollouts(self, rollout_ids: Collection[RolloutId]) -> Sequence[RolloutRow]:
+        return rollout_rows.get_several(self._connection, rollout_ids)
+
+    def newest_rollouts(self) -> Sequence[RolloutRow]:
+        return rollout_rows.newest(self._connection)
+
     def list_rollouts(
         self,
         *,

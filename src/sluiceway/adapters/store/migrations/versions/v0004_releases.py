@@ -21,6 +21,7 @@ def upgrade() -> None:
     _changes()
     _runs()
     _people()
+    op.create_index("rollouts_by_service", "rollouts", ["service", "seq"])
     # Unlike CREATE TABLE, ALTER TABLE does not follow the connection's translation of schemas.
     schema = context.config.attributes["schema"]
     for column in (
