@@ -42,7 +42,7 @@ class ChangeRequests(Changes):
         """Make a draft, under the process in force of its service.
 
         Whoever makes it is its requestor unless it names one. Raises NotFoundError for a service without a
-        process, InvalidInputError for a kind, an answer or a time that can't be.
+        process, InvalidInputError for a kind, an answer, a time or a text that can't be.
         """
         return self._new(facts, by, service, None, "")
 
@@ -61,7 +61,8 @@ class ChangeRequests(Changes):
         actor, now = access.actor(by), self._clock.now()
         if service and facts.service and service != facts.service:
             raise InvalidInputError(f"the change request is about {facts.service}, not about {service}")
-        facts = replace(facts, service=facts.service or service, requestor=facts.requestor.strip() or by.name)
+        requestor = facts.requestor.strip() or by.name
+        facts = checked(replace(facts, service=facts.service or service, requestor=requestor))
         if not facts.service:
             raise InvalidInputError("the change request names no service; say which one it changes")
         with self._store.begin() as tx:
