@@ -17,6 +17,7 @@ import pytest
 
 from sluiceway.adapters.holidays import public_holidays
 from sluiceway.adapters.signing import open_signer
+from sluiceway.api.app import Services
 from sluiceway.domain.approvals.model import VoteKind
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.plan import CriterionKind
@@ -25,7 +26,10 @@ from sluiceway.domain.rollouts.model import CommandKind, Phase
 from sluiceway.domain.rollouts.moves import current_stage
 from sluiceway.errors import NotReadyError, SluicewayError
 from sluiceway.services.accounts import AccountService
+from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
+from sluiceway.services.health import HealthService
+from sluiceway.services.points import PointsService
 from sluiceway.services.processes import ProcessService
 from sluiceway.services.release_facts import FactsPatch
 from sluiceway.services.release_views import ApprovalView, GateView, MissingView, ReleaseView
@@ -65,7 +69,25 @@ class Company:
     processes: ProcessService
     accounts: AccountService
     sessions: SessionService
+    tokens: TokenService
     people: dict[str, Principal] = field(default_factory=dict[str, Principal])
+
+    @property
+    def services(self) -> Services:
+        """Return the use cases as the API and the console want them."""
+        store, clock = self.plant.store, self.clock
+        return Services(
+            rollouts=self.rollouts,
+            health=HealthService(store, clock, self.plant),
+            points=PointsService(store, clock),
+            tokens=self.tokens,
+            sessions=self.sessions,
+            accounts=self.accounts,
+            releases=self.releases,
+            processes=self.processes,
+            changes=self.changes,
+            boards=BoardService(store, clock, holidays=public_holidays),
+        )
 
     def found(self, process: str, staff: Mapping[str, str]) -> None:
         """Set up accounts, put the process in force, and give each of the staff their role."""
@@ -83,9 +105,12 @@ class Company:
 
     def log_in(self, name: str) -> Principal:
         """Return somebody as the server knows them right after a login."""
-        made = self.sessions.log_in(name, PASSWORD, address="127.0.0.1", agent="test")
-        self.people[name] = self.sessions.identify(Credentials(key=made.key))
+        self.people[name] = self.sessions.identify(Credentials(key=self.session_key(name)))
         return self.people[name]
+
+    def session_key(self, name: str) -> str:
+        """Return what a browser keeps of a login."""
+        return self.sessions.log_in(name, PASSWORD, address="127.0.0.1", agent="test").key
 
     def __getitem__(self, name: str) -> Principal:
         return self.people[name]
@@ -225,4 +250,5 @@ def open_company(folder: Path, *, start: datetime = MONDAY) -> Iterator[Company]
             processes=ProcessService(store, clock),
             accounts=AccountService(store, clock, passwords),
             sessions=SessionService(store, clock, passwords, tokens),
+            tokens=tokens,
         )
