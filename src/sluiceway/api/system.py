@@ -42,7 +42,7 @@ def validate_process(data: JSONBody[ValidateRequest]) -> ValidationView:
         process = parse_process(data.process, data.path)
     except ProcessFileError as error:
         return ValidationView(False, error.problems, ())
-    return ValidationView(True, (), process.notes)
+    return ValidationView(True, (), tuple(map(str, process.notes)))
 
 
 @get(

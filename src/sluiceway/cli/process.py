@@ -10,11 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from sluiceway.cli.files import read_text
+from sluiceway.cli.notes import AllNotes, say_notes
 from sluiceway.cli.options import AsJson
 from sluiceway.cli.output import print_json, say
 from sluiceway.cli.starter import STARTER
 from sluiceway.config import json_schema, parse_process
 from sluiceway.config.change_request import holds_change_request, parse_change_request
+from sluiceway.domain.process.plan import Note
 from sluiceway.errors import ConflictError, InvalidInputError, ProcessFileError
 
 DEFAULT_FILE = Path("sluiceway.yaml")
@@ -24,13 +26,14 @@ _PROCESS, _CHANGE_REQUEST = "process", "change-request"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is to be said of one file. `kind` is "process" or "change-request"; both are checked."""
+    """What is to be said of one file and all that it extends. `kind` is "process" or "change-request"; both
+    are checked."""
 
     file: str
     kind: str
     valid: bool
     problems: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def init(
@@ -55,6 +58,7 @@ def validate(
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="[FILE]...", help="Process files; `-` is stdin.")
     ] = None,
+    all_notes: AllNotes = False,
     as_json: AsJson = False,
 ) -> None:
     """Check process files and change requests; report every problem at once. Exit 3 when there are any."""
@@ -66,8 +70,7 @@ def validate(
             raise typer.Exit(ProcessFileError.exit_code)
         return
     for result in results:
-        for note in result.notes:
-            say(f"{result.file}: note: {note}")
+        say_notes(result.notes, result.file, is_all=all_notes)
         if result.valid:
             what = ", a change request and no process" if result.kind == _CHANGE_REQUEST else ""
             typer.echo(f"{result.file}: valid{what}")
@@ -83,7 +86,7 @@ def schema() -> None:
 def _check(file: Path) -> Checked:
     text = read_text(file)
     kind = _CHANGE_REQUEST if holds_change_request(text) else _PROCESS
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     try:
         if kind == _CHANGE_REQUEST:
             parse_change_request(text, str(file))

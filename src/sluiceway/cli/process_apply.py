@@ -42,8 +42,9 @@ def apply(
         print_json(view, ProcessVersionView)
         return
     tell(f"{view.service} follows {view.name} {view.content_hash[:_SHORT_HASH]} ({view.path})")
-    for note in view.notes:
-        say(f"note: {note}")
+    if view.notes:
+        count = "1 note" if len(view.notes) == 1 else f"{len(view.notes)} notes"
+        say(f"{count} on this process: `sluice validate` tells them")
 
 
 def versions(

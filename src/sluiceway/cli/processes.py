@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sluiceway.cli.files import read_text
+from sluiceway.cli.notes import AllNotes, say_notes
 from sluiceway.cli.options import AsJson
-from sluiceway.cli.output import out, print_json, say
+from sluiceway.cli.output import out, print_json
 from sluiceway.cli.process import DEFAULT_FILE
 from sluiceway.cli.process_overview import overview
 from sluiceway.config import parse_process
@@ -20,6 +21,7 @@ from sluiceway.config.differences import Change, Difference, differences
 from sluiceway.config.extends import pack_file, pack_node, put_together
 from sluiceway.config.resolved import annotated_text, plain_data, short_text
 from sluiceway.config.tree import nearest
+from sluiceway.domain.process.plan import Note
 from sluiceway.errors import InvalidInputError
 from sluiceway.packs import pack_names, pack_text
 
@@ -37,7 +39,7 @@ class ProcessShown:
     name: str
     content_hash: str
     files: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     process: dict[str, Any]
 
 
@@ -75,6 +77,7 @@ def show(
     resolved: Annotated[
         bool, typer.Option("--resolved", help="Print it as one YAML file that extends nothing.")
     ] = False,
+    all_notes: AllNotes = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a process says, with all that it extends."""
@@ -95,8 +98,7 @@ def show(
         return
     console = out()
     console.print(overview(process, whole.files))
-    for note in process.notes:
-        say(f"note: {note}")
+    say_notes(process.notes, process.path, is_all=all_notes)
 
 
 @app.command("diff")

@@ -51,7 +51,6 @@ class Judge:
     def __init__(self, own: tuple[MetricSpec, ...]) -> None:
         self._conditions = Conditions(own)
         self._own = {spec.name: spec for spec in own}
-        self._noted: set[str] = set()
         self._trigger_lines: dict[str, int] = {}
 
     @property
@@ -192,11 +191,8 @@ class Judge:
         return trigger
 
     def _note_manual(self, value: Value, text: str) -> None:
-        if text in self._noted:
-            return
-        self._noted.add(text)
         hint = "" if not _OPERATOR.search(text) else "; for figures, name a metric of this process"
-        value.note(f'"{text}" is not about known figures, so a person must attest it{hint}')
+        value.note(f'"{text}" is not about known figures, so a person must attest it{hint}', is_once=True)
 
     def _note_hasty(self, value: Value, trigger: Trigger) -> None:
         """Say that a time to answer is too restless a figure to act on at once.
@@ -227,11 +223,11 @@ class Judge:
             known = metrics.builtin(source_name)
             own = self._own.get(source_name)
             source = own.source if own else known.source if known else None
-            if source is MetricSource.PUSH and source_name not in self._noted:
-                self._noted.add(source_name)
+            if source is MetricSource.PUSH:
                 value.note(
                     f"{source_name} has no source in this process, so until it is pushed it has no data and "
-                    "never passes or fires; or give it a source under metrics"
+                    "never passes or fires; or give it a source under metrics",
+                    is_once=True,
                 )
 
 

@@ -80,7 +80,7 @@ def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None =
         metrics=metrics,
         rollouts=rollouts,
         team=team,
-        notes=findings.note_lines(),
+        notes=findings.all_notes(),
         text=resolved.text,
     )
 

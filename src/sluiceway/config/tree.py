@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import yaml
 
+from sluiceway.domain.process.plan import Note
 from sluiceway.errors import ProcessFileError
 
 MAX_CHARS = 262_144
@@ -33,6 +34,7 @@ class Problem:
     column: int
     path: str
     message: str
+    is_once: bool = False  # the message alone says it all: it is told once, wherever else it holds
 
 
 @dataclass(slots=True)
@@ -46,24 +48,27 @@ class Findings:
     problems: list[Problem] = field(default_factory=list[Problem])
     notes: list[Problem] = field(default_factory=list[Problem])
 
-    def _lines(self, found: list[Problem]) -> tuple[str, ...]:
-        once = {(p.file, p.line, p.column, p.message): p for p in reversed(found)}  # aliases are read often
-        ordered = sorted(once.values(), key=lambda p: (p.file != self.name, p))
-        return tuple(f"{p.file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in ordered)
+    def _ordered(self, found: list[Problem]) -> list[Problem]:
+        """Return each once, although aliases are read often: the asked file's first, then in file order."""
+        by_place = {(p.file, p.line, p.column, p.message): p for p in reversed(found)}
+        ordered = sorted(by_place.values(), key=lambda p: (p.file != self.name, p))
+        by_message = {p.message: p for p in reversed(ordered) if p.is_once}
+        return [p for p in ordered if not p.is_once or by_message[p.message] is p]
 
     def raise_problems(self) -> None:
         """Raise ProcessFileError with every problem in file order, if there is one."""
         if not self.problems:
             return
-        lines = self._lines(self.problems)
+        ordered = self._ordered(self.problems)
+        lines = tuple(f"{p.file}:{p.line}:{p.column}: {p.path}: {p.message}" for p in ordered)
         if len(lines) > MAX_PROBLEMS:
             more = f"{self.name}:1:1: {ROOT}: {len(lines) - MAX_PROBLEMS} more problems are not shown"
             lines = (*lines[:MAX_PROBLEMS], more)
         raise ProcessFileError(lines)
 
-    def note_lines(self) -> tuple[str, ...]:
-        """Return the notes in file order."""
-        return self._lines(self.notes)
+    def all_notes(self) -> tuple[Note, ...]:
+        """Return the notes: those of the file that was asked for, then those of its parents."""
+        return tuple(Note(p.file, p.line, p.column, p.path, p.message) for p in self._ordered(self.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,12 @@ class Value:
         """Report a problem; `at` is an offset into a scalar's text."""
         self.findings.problems.append(Problem(self.file, self.line, self._column(at), self.path, message))
 
-    def note(self, message: str) -> None:
-        """Report something worth knowing that is not a problem."""
-        self.findings.notes.append(Problem(self.file, self.line, self.column, self.path, message))
+    def note(self, message: str, *, is_once: bool = False) -> None:
+        """Report something worth knowing that is not a problem.
+
+        With `is_once` a message is told once in a process, of its own file rather than of a parent.
+        """
+        self.findings.notes.append(Problem(self.file, self.line, self.column, self.path, message, is_once))
 
     def _column(self, at: int | None) -> int:
         node = self.node

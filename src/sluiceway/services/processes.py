@@ -200,7 +200,7 @@ def _view(row: ProcessRow, process: Process, *, is_in_force: bool) -> ProcessVer
         applied_at=row.applied_at,
         applied_by=row.applied_by,
         is_in_force=is_in_force,
-        notes=process.notes,
+        notes=tuple(map(str, process.notes)),
         zone=process.team.calendar.zone if process.team is not None else "UTC",
     )
 

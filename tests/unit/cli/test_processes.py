@@ -167,6 +167,51 @@ def test_validate_reads_what_a_file_extends(sluice: Sluice) -> None:
     assert (result.exit_code, result.stdout) == (0, "sluiceway.yaml: valid\n")
 
 
+NOTES = [
+    f'{where}: "{text}" is not about known figures, so a person must attest it'
+    for where, text in (
+        ("sluiceway.yaml:5:68: rollout.stages[1].criteria[0]", "Nobody waits"),
+        ("team.yaml:4:57: rollout.stages[0].criteria[0]", "Everybody is happy"),
+        ("team.yaml:4:77: rollout.stages[0].criteria[1]", "Support is calm"),
+    )
+]
+
+
+@pytest.fixture
+def noted(sluice: Sluice) -> None:
+    criteria = "duration: 10m, criteria: [Everybody is happy, Support is calm]}"
+    Path("team.yaml").write_text(TEAM.replace("duration: 10m}", criteria))
+    stages = "[{name: few, weight: 1%}, {name: all, criteria: [Nobody waits]}]"
+    Path("sluiceway.yaml").write_text(SHOP.replace("[{name: few, weight: 1%}]", stages))
+
+
+@pytest.mark.usefixtures("noted")
+@pytest.mark.parametrize("command", ["validate", "process show"])
+def test_notes_of_what_a_file_extends_are_counted_until_asked_for(sluice: Sluice, command: str) -> None:
+    counted = sluice(*command.split()).stderr
+    told = sluice(*command.split(), "--all-notes").stderr
+
+    assert counted.splitlines() == [
+        f"note: {NOTES[0]}",
+        "sluiceway.yaml: 2 more notes of team.yaml; --all-notes tells them",
+    ]
+    assert told.splitlines() == [f"note: {note}" for note in NOTES]
+
+
+@pytest.mark.usefixtures("noted")
+def test_the_json_of_validate_holds_every_note_with_its_file(sluice: Sluice) -> None:
+    (found,) = json.loads(sluice("validate", "--json").stdout)
+
+    assert [note["file"] for note in found["notes"]] == ["sluiceway.yaml", "team.yaml", "team.yaml"]
+    assert found["notes"][0] == {
+        "file": "sluiceway.yaml",
+        "line": 5,
+        "column": 68,
+        "path": "rollout.stages[1].criteria[0]",
+        "message": '"Nobody waits" is not about known figures, so a person must attest it',
+    }
+
+
 @pytest.mark.usefixtures("files")
 def test_plan_analysis_reads_what_a_file_extends(sluice: Sluice) -> None:
     Path("team.yaml").write_text(f"{TEAM}  analysis: {{}}\n")

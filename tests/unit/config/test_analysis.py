@@ -230,7 +230,7 @@ def test_a_canary_deployment_has_an_analysis_too() -> None:
 
 
 def notes_of(text: str) -> list[str]:
-    return [note for note in parse_process(text, "p.yaml").notes if "has no service" not in note]
+    return [str(note) for note in parse_process(text, "p.yaml").notes if "has no service" not in note.message]
 
 
 def test_an_analysis_that_rolls_back_is_as_good_as_a_trigger() -> None:

@@ -53,6 +53,24 @@ def test_a_process_says_only_what_is_different(tmp_path: Path) -> None:
     assert [trigger.id for trigger in plan.triggers] == ["errors"]
 
 
+def test_notes_know_their_file_and_those_of_the_file_itself_come_first(tmp_path: Path) -> None:
+    parent = TEAM.replace('["error_rate < 0.01"]', "[Everybody is happy, user_satisfaction > 4]")
+    (tmp_path / "team.yaml").write_text(parent, encoding="utf-8")
+    path = tmp_path / "shop.yaml"
+    path.write_text(
+        "extends: team.yaml\nrollout:\n  triggers: [{name: low, when: user_satisfaction < 3, for: 1m}]\n"
+    )
+
+    notes = load_process(path).notes
+
+    assert [(Path(note.file).name, note.line, note.message[:22]) for note in notes] == [
+        ("shop.yaml", 1, "has no service and ing"),
+        ("shop.yaml", 3, "user_satisfaction has "),  # the parent's criterion asks for it too, and is not told
+        ("team.yaml", 3, "does not name {{versio"),
+        ("team.yaml", 6, '"Everybody is happy" i'),
+    ]
+
+
 def test_name_and_description_are_a_files_own(tmp_path: Path) -> None:
     (tmp_path / "team.yaml").write_text(TEAM, encoding="utf-8")
     path = tmp_path / "shop.yaml"

@@ -262,7 +262,7 @@ def test_stages_that_end_early_get_a_last_one_that_waits_for_a_person(name: str)
     last = plan_of(process).stages[-1]
 
     assert (last.id, last.weight_bp, last.approval) == ("full", 10_000, Approval())
-    assert any('a stage "full" at 100 % was added' in note for note in process.notes)
+    assert any('a stage "full" at 100 % was added' in note.message for note in process.notes)
 
 
 def test_a_stage_for_an_audience_alone_may_have_no_weight() -> None:
@@ -337,13 +337,13 @@ NOTED = {
 
 @pytest.mark.parametrize("text", NOTED)
 def test_notes_tell_what_is_worth_knowing(text: str) -> None:
-    assert list(parse_process(text, "p").notes) == NOTED[text]
+    assert [str(note) for note in parse_process(text, "p").notes] == NOTED[text]
 
 
 def hasty(trigger: str, more: str = "") -> list[str]:
     """Return the notes about a trigger that acts at once on a figure that swings."""
     text = f"rollout:\n  stages: [{{weight: 100}}]\n  triggers:\n    - {trigger}\n{more}"
-    return [note for note in parse_process(text, "p").notes if "swing" in note]
+    return [str(note) for note in parse_process(text, "p").notes if "swing" in note.message]
 
 
 def test_a_trigger_that_acts_at_once_on_a_time_to_answer_is_told_what_that_means() -> None:

@@ -31,6 +31,10 @@ def plan_of(file: str, key: str) -> RolloutPlan:
     return plan
 
 
+def notes_on(file: str, key: str, name: str) -> list[str]:
+    return [str(note) for note in parse_process(block(file, key), name).notes]
+
+
 def athena() -> RolloutPlan:
     return plan_of("athena-release-process.md", "rollout")
 
@@ -71,7 +75,7 @@ def test_athenas_last_criterion_is_the_analysiss_which_compares_errors_and_slow_
 
 
 def test_athena_is_told_that_an_analysis_was_added() -> None:
-    notes = parse_process(block("athena-release-process.md", "rollout"), "rollout.yaml").notes
+    notes = notes_on("athena-release-process.md", "rollout", "rollout.yaml")
 
     wanted = (
         "rollout.yaml:3:3: rollout: no_performance_regression needs an analysis and there is none, so errors "
@@ -92,7 +96,7 @@ def test_athenas_rollback_conditions_become_immediate_triggers() -> None:
 
 
 def test_athena_is_told_which_metrics_have_no_source() -> None:
-    notes = parse_process(block("athena-release-process.md", "rollout"), "rollout.yaml").notes
+    notes = notes_on("athena-release-process.md", "rollout", "rollout.yaml")
 
     assert [note.split(" has no source")[0].split(": ")[-1] for note in notes if "no source" in note] == [
         "user_satisfaction",
@@ -101,7 +105,7 @@ def test_athena_is_told_which_metrics_have_no_source() -> None:
 
 
 def test_athena_is_told_which_trigger_would_act_on_chance() -> None:
-    notes = parse_process(block("athena-release-process.md", "rollout"), "rollout.yaml").notes
+    notes = notes_on("athena-release-process.md", "rollout", "rollout.yaml")
 
     assert [note.split(" has no time")[0] for note in notes if "by chance" in note] == [
         'rollout.yaml:37:9: rollout.rollback.conditions[1]: "performance_degradation > 0.2"'
@@ -127,7 +131,7 @@ def test_akashics_criteria_apply_to_every_stage_and_one_is_a_persons() -> None:
 
 
 def test_akashic_is_told_what_a_person_must_attest() -> None:
-    notes = parse_process(block("akashic-release-management.md", "canary_deployment"), "canary.yaml").notes
+    notes = notes_on("akashic-release-management.md", "canary_deployment", "canary.yaml")
 
     wanted = (
         "canary.yaml:11:7: canary_deployment.success_criteria[2]: "

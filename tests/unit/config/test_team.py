@@ -511,7 +511,7 @@ rollout: &slow
   triggers: [Error rate > 5% for 5 minutes]
 rollouts: {slow: *slow}
 """
-    notes = [note for note in parse_process(text, "p.yaml").notes if "attest" in note]
+    notes = [str(note) for note in parse_process(text, "p.yaml").notes if "attest" in note.message]
 
     assert len(notes) == 1
     assert notes[0].startswith("p.yaml:2:50: rollout.stages[0].criteria[0]:")
@@ -524,11 +524,11 @@ types: [{id: major, version: X.0.0, path: [draft, out, closed]}]
 """
     (note,) = parse_process(text, "p.yaml").notes
 
-    assert note == (
+    assert str(note) == (
         "p.yaml:2:9: types[0]: has no rollout, and neither has the file: such a release can't reach its users"
     )
     with_rollout = parse_process(f"{text}rollout: {{strategy: blue-green}}")
-    assert all("can't reach" not in note for note in with_rollout.notes)
+    assert all("can't reach" not in note.message for note in with_rollout.notes)
 
 
 def test_an_item_with_a_problem_is_not_called_unknown_as_well() -> None:

@@ -300,6 +300,23 @@ class RolloutPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something a person should know of a process that is no problem, and where it stands.
+
+    `file` is the process's own or that of a parent it extends; line and column count from 1.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.path}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """One process file, checked. `content_hash` is the SHA-256 (hex) of `text`.
 
@@ -317,5 +334,5 @@ class Process:
     metrics: tuple[MetricSpec, ...] = ()
     rollouts: tuple[tuple[str, RolloutPlan], ...] = ()  # further rollouts by name, for types of releases
     team: TeamProcess | None = None  # how releases go; None in a file that only describes a rollout
-    notes: tuple[str, ...] = field(default=())  # what validation wants a person to know; not problems
+    notes: tuple[Note, ...] = ()  # what validation wants a person to know; not problems
     text: str = field(default="", repr=False)
