@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,10 +20,15 @@ from sluiceway.api.app import Services
 from sluiceway.domain.approvals.model import VoteKind
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.plan import CriterionKind
+from sluiceway.domain.process.team import TeamProcess
 from sluiceway.domain.releases.model import DecisionKind, Facts, ItemState
+from sluiceway.domain.releases.world import World
 from sluiceway.domain.rollouts.model import CommandKind, Phase
 from sluiceway.domain.rollouts.moves import current_stage
+from sluiceway.engine.releases import Following
 from sluiceway.errors import NotReadyError, SluicewayError
+from sluiceway.ports.releases import ReleaseRow
+from sluiceway.ports.store import Transaction
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
@@ -32,6 +36,7 @@ from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.processes import ProcessService
 from sluiceway.services.release_facts import FactsPatch
+from sluiceway.services.release_scene import Scenes
 from sluiceway.services.release_views import ApprovalView, GateView, MissingView, ReleaseView
 from sluiceway.services.releases import ReleaseService
 from sluiceway.services.rollouts import RolloutService
@@ -39,7 +44,6 @@ from sluiceway.services.sessions import Credentials, SessionService
 from sluiceway.services.tokens import TokenService
 from sluiceway.testing.clock import ManualClock
 from sluiceway.testing.fake_passwords import FakePasswords
-from tests.scenario.following import follow
 from tests.scenario.plant import Plant, open_plant
 
 SERVICE = "shop"
@@ -236,7 +240,12 @@ def open_company(folder: Path, *, start: datetime = MONDAY) -> Iterator[Company]
     clock = ManualClock(start)
     with open_plant(clock) as plant:
         store = plant.store
-        plant.follow = partial(follow, plant)
+
+        def world_of(tx: Transaction, row: ReleaseRow) -> tuple[TeamProcess, World]:
+            scene = Scenes(tx, clock.now(), public_holidays).in_a_list(row)
+            return scene.team, scene.world
+
+        plant.follow = Following(store, clock, world_of).look
         passwords = FakePasswords()
         tokens = TokenService(store, clock)
         yield Company(

@@ -109,11 +109,10 @@ class Plant:
         for row in rows:
             self._count(row, after_s)
             self._sampler(row).step()
-            has_ended = self._reconciler.tick(row)
+            self._reconciler.tick(row)
             self._note_passage(self._row(row.id))
-            if has_ended:
-                self.follow()
         self._effects.deliver(self.store, self._delivery, self.clock)
+        self.follow()
 
     def state(self, rollout_id: str) -> RolloutState:
         return self._row(rollout_id).state
