@@ -251,6 +251,8 @@ class Terminal:
             done=self.house.done,
             release=self.house.release,
             run=self.house.run,
+            change=self.house.change,
+            meeting=self.house.meeting,
             file=self.file,
             team=self.team,
             server=self.server.url,

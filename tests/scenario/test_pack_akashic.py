@@ -128,9 +128,7 @@ def _decide_a_change(company: Company, release: str) -> None:
     vote_on_change(company, change, VoteKind.APPROVE, "pia", "enzo")
     vote_on_change(company, change, VoteKind.REJECT, "sam")
     decided = company.changes.decide(change, company["cleo"])
-    assert decided.decisions[-1].sentence == (
-        "Change control board is given by the Change control board: 2 for, 1 against, 0 abstained"
-    )
+    assert decided.decisions[-1].sentence == ("Change control board agrees: 2 for, 1 against, 0 abstained")
 
 
 def _agree_after_a_refusal(company: Company, release: str) -> None:
@@ -138,17 +136,13 @@ def _agree_after_a_refusal(company: Company, release: str) -> None:
     assert "dora may not approve for shop" in barred
     company.vote(release, BOARD, VoteKind.APPROVE, "enzo")
     refused = company.vote(release, BOARD, VoteKind.REJECT, "quinn", "sam", comment="No load test yet")
-    assert refused.sentence == (
-        "Change control board is refused by the Change control board: 1 for, 2 against, 0 abstained"
-    )
+    assert refused.sentence == ("Change control board refuses: 1 for, 2 against, 0 abstained")
     assert company.missing(release, "rolling-out")[0].text == refused.sentence
 
     company.vote(release, BOARD, VoteKind.APPROVE, "quinn")
     agreed = company.vote(release, BOARD, VoteKind.APPROVE, "cleo")
 
-    assert agreed.sentence == (
-        "Change control board is given by the Change control board: 3 for, 1 against, 0 abstained"
-    )
+    assert agreed.sentence == ("Change control board agrees: 3 for, 1 against, 0 abstained")
 
 
 def _fail_at_five_percent(company: Company, release: str) -> None:

@@ -312,7 +312,8 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
 class Run:
     """A command line; `{rollout}` and `{done}` are rollouts of SERVICE, `{file}` is its process file.
 
-    `{team}` is a process file with its roles, `{release}` its release and `{run}` a runbook's run for that.
+    `{team}` is a process file with its roles, `{release}` its release, `{run}` a run of a runbook for that,
+    `{change}` a change request and `{meeting}` a meeting of its board.
     """
 
     rule: Rule
@@ -322,6 +323,8 @@ class Run:
 
 _FILES = Local("reads and writes files of whoever runs it")
 _ROLLOUT, _ROLL_BACK = needs(Permission.ROLLOUT), needs(Permission.ROLL_BACK)
+_CHANGE, _MEET = needs(Permission.CHANGE), needs(Permission.BOARD)
+_REQUEST = "change_request: {title: By command, requestor: ada}\n"
 _MOVE, _APPROVE, _CHECK = needs(Permission.MOVE), needs(Permission.APPROVE), needs(Permission.CHECK)
 
 COMMANDS: Mapping[str, Run] = {
@@ -395,6 +398,32 @@ COMMANDS: Mapping[str, Run] = {
     "sluice runbook go-on": Run(_CHECK, "{run}"),
     "sluice runbook set-aside": Run(_CHECK, "{run} --reason no"),
     "sluice runbook stop": Run(_CHECK, "{run} --yes"),
+    "sluice change new": Run(_CHANGE, f"'By command' --service {SERVICE}"),
+    "sluice change import": Run(_CHANGE, f"- --service {SERVICE}", _REQUEST),
+    "sluice change edit": Run(_CHANGE, "{change} --title Other"),
+    "sluice change list": Run(_READ, f"--service {SERVICE}"),
+    "sluice change show": Run(_READ, "{change}"),
+    "sluice change history": Run(_READ, "{change}"),
+    "sluice change submit": Run(_CHANGE, "{change}"),
+    "sluice change answer": Run(_CHANGE, "{change} who=all"),
+    "sluice change score": Run(needs(Permission.APPROVE), "{change} value=3"),
+    "sluice change vote": Run(_READ, "{change} comment -m Seen"),
+    "sluice change decide": Run(_MEET, "{change}"),
+    "sluice change review": Run(_MEET, "{change} -m Seen"),
+    "sluice change take-back": Run(_CHANGE, "{change} -m Why"),
+    "sluice change withdraw": Run(_CHANGE, "{change} -m ''"),
+    "sluice change schedule": Run(_CHANGE, "{change} --starts 1h --ends 2h"),
+    "sluice change start": Run(_CHANGE, "{change}"),
+    "sluice change finish": Run(_CHANGE, "{change}"),
+    "sluice change link": Run(needs(Permission.PLAN), "{change} {release}"),
+    "sluice change unlink": Run(needs(Permission.PLAN), "{change} {release}"),
+    "sluice board list": Run(_READ, f"--service {SERVICE}"),
+    "sluice board show": Run(_READ, f"--service {SERVICE}"),
+    "sluice board agenda": Run(_READ, f"--service {SERVICE}"),
+    "sluice board meetings": Run(_READ, f"--service {SERVICE}"),
+    "sluice board meet": Run(_MEET, f"--service {SERVICE} --at 9999h"),
+    "sluice board close": Run(_MEET, "{meeting}"),
+    "sluice board success": Run(_READ, SERVICE),
     "sluice rollout start": Run(_ROLLOUT, "{file} --to 9.9"),
     "sluice rollout list": Run(_READ, f"--service {SERVICE}"),
     "sluice rollout status": Run(_READ, "{rollout}"),

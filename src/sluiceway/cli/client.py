@@ -74,8 +74,11 @@ class Client:
             trust_env=False,  # a proxy has no business between this machine and itself
         )
 
-    def get(self, path: str, kind: type[Answer], **params: str | int | bool | None) -> Answer:
-        """Return the parsed answer. Raises the error that the server names, NotServedError without one."""
+    def get(self, path: str, kind: type[Answer], **params: str | int | bool | Sequence[str] | None) -> Answer:
+        """Return the parsed answer. Raises the error that the server names, NotServedError without one.
+
+        A parameter with several values is sent several times.
+        """
         wanted = {name: value for name, value in params.items() if value is not None}
         with self._reached():
             return _parsed(self._http.get(path, params=wanted), kind)

@@ -11,6 +11,8 @@ from sluiceway import __version__
 from sluiceway.cli import (
     account,
     audit,
+    board,
+    change,
     checklist,
     plan,
     process,
@@ -68,6 +70,8 @@ app.command("down")(down)
 app.command("status")(work.status)
 app.command("work")(work.work)
 app.add_typer(release.app, name="release")
+app.add_typer(change.app, name="change")
+app.add_typer(board.app, name="board")
 app.add_typer(checklist.app, name="checklist")
 app.add_typer(runbook.app, name="runbook")
 app.add_typer(rollouts.app, name="rollout")

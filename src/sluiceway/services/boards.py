@@ -113,9 +113,9 @@ class BoardService:
         """Call a meeting; without a time the next regular one, without changes with the agenda as it stands.
 
         An emergency meeting is now unless a time is given, and takes a reason; without changes it is about
-        the emergency changes that wait. Raises RuleError for one in the past, without a reason or without a
-        change to decide on, InvalidInputError for a regular one of a board without a fixed day and without a
-        time, or for changes that don't wait for this board.
+        the emergency changes that wait. Raises RuleError for one in the past, for changes that don't wait for
+        this board, and for an emergency without a reason or without a change to decide on; InvalidInputError
+        for a regular one without a time of a board that has no fixed day.
         """
         words = prose(reason, "the reason")
 
@@ -124,10 +124,9 @@ class BoardService:
                 access.require(tx, by, Permission.BOARD, service)
                 scenes = self._scenes(tx)
                 current = scenes.current(service)
-                found = _board_of(current, board)
-                when = self._when(tx, current, found, kind, at)
+                found, now = _board_of(current, board), self._clock.now()
+                when = at or (now if kind is MeetingKind.EMERGENCY else self._next_at(tx, current, found))
                 waiting = agenda_items(found, current, self._waiting(tx, scenes, service), when)
-                now = self._clock.now()
                 called = boards.call_meeting(
                     found,
                     f"MTG-{now.year}-{tx.next_number(f'MTG-{now.year}'):03}",
@@ -244,17 +243,11 @@ class BoardService:
         last = max((one.at for one in regular), default=None)
         return boards.next_meeting(board, current.calendar, current.holidays, now, last)
 
-    def _when(
-        self, tx: Transaction, current: Current, board: Board, kind: MeetingKind, at: datetime | None
-    ) -> datetime:
-        if at is not None:
-            return at
-        if kind is MeetingKind.EMERGENCY:
-            return self._clock.now()
-        next_at = self._next(tx, current, board)
-        if next_at is None:
+    def _next_at(self, tx: Transaction, current: Current, board: Board) -> datetime:
+        found = self._next(tx, current, board)
+        if found is None:
             raise InvalidInputError(f"the {board.title} has no fixed day; say when it meets")
-        return next_at.at
+        return found.at
 
     def _add(self, tx: Transaction, meeting: BoardMeeting, board: Board, actor: str) -> None:
         """Keep a new meeting, on the requests of its agenda, too."""

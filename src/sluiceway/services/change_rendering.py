@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from sluiceway.domain.approvals.casting import capacities
 from sluiceway.domain.approvals.model import Standing
 from sluiceway.domain.approvals.subjects import subject_hash
-from sluiceway.domain.approvals.wording import instant
+from sluiceway.domain.approvals.wording import instant, listed
 from sluiceway.domain.changes.conflicts import Conflict
 from sluiceway.domain.changes.deciding import Verdict, voters_for
 from sluiceway.domain.changes.kinds import review_due_at
@@ -112,8 +112,8 @@ def _waits_for(scene: ChangeScene, verdicts: Sequence[Verdict]) -> str:
         case ChangeState.DRAFT:
             return f"{change.author} to submit it"
         case ChangeState.SUBMITTED:
-            waiting = [one for one in verdicts if one.standing is Standing.WAITING]
-            return "; ".join(standing_words(one) for one in waiting) or "somebody who could decide on it"
+            waiting = [_wanted(one) for one in verdicts if one.standing is Standing.WAITING]
+            return listed(waiting) or "somebody who could decide on it"
         case ChangeState.APPROVED:
             return "a time or a release"
         case ChangeState.SCHEDULED:
@@ -126,6 +126,15 @@ def _waits_for(scene: ChangeScene, verdicts: Sequence[Verdict]) -> str:
             return "" if due_at is None else f"its review by {instant(due_at)}"
         case ChangeState.REJECTED | ChangeState.WITHDRAWN:
             return ""
+
+
+def _wanted(verdict: Verdict) -> str:
+    """Return in a few words what one of those who are asked still has to do."""
+    if not verdict.is_board:
+        return verdict.policy.title
+    is_settled = verdict.outcome.standing is not Standing.WAITING
+    title = verdict.policy.title
+    return f"the vote of the {title} to be closed" if is_settled else f"votes of the {title}"
 
 
 def standing_words(verdict: Verdict) -> str:
@@ -149,8 +158,8 @@ def _matrix(scene: ChangeScene) -> MatrixView | None:
         return None
     kind, control = scene.kind, scene.team.changes
     board = next((one for one in control.boards if kind is not None and one.id == kind.board), None)
-    found = tally(matrix, scene.change.scores, board.voting if board is not None else ())
     titles = {role.id: role.title for role in scene.team.roles}
+    found = tally(matrix, scene.change.scores, board.voting if board is not None else (), titles)
     return MatrixView(
         criteria=tuple(_criterion(one) for one in found.criteria),
         totals=tuple(

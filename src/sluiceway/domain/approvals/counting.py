@@ -96,12 +96,16 @@ def _sentence(
     expires_at: datetime | None,
     void: tuple[Void, ...],
 ) -> str:
+    own = f"the {policy.title}: "  # an approval that goes by its board's name says so once
+    figures = found.words.removeprefix(own)
     if found.standing is Standing.REJECTED:
-        return f"{policy.title} is refused by {found.words}"
+        by = f"refuses: {figures}" if figures != found.words else f"is refused by {found.words}"
+        return f"{policy.title} {by}"
     if found.standing is Standing.APPROVED:
+        by = f"agrees: {figures}" if figures != found.words else f"is given by {found.words}"
         plural = "condition" if len(conditions) == 1 else "conditions"
         on = f", on {len(conditions)} {plural}" if conditions else ""
         until = f", until {instant(expires_at)}" if expires_at else ""
-        return f"{policy.title} is given by {found.words}{on}{until}"
+        return f"{policy.title} {by}{on}{until}"
     lost = "".join(f"; {one.vote.by}'s vote does not count: {one.reason}" for one in void)
     return f"{policy.title} waits for {found.words}{lost}"

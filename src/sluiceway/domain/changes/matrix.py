@@ -8,7 +8,7 @@ their weights; it stands once every criterion is scored.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sluiceway.domain.changes.model import Score
@@ -62,11 +62,16 @@ def check_score(matrix: Sequence[MatrixCriterion], criterion: str, points: int) 
     return None
 
 
-def tally(matrix: Sequence[MatrixCriterion], scores: Sequence[Score], roles: Sequence[str]) -> Tally:
+def tally(
+    matrix: Sequence[MatrixCriterion],
+    scores: Sequence[Score],
+    roles: Sequence[str],
+    titles: Mapping[str, str] | None = None,
+) -> Tally:
     """Return what the scores come to; the newest of a member for a criterion counts.
 
     `roles` are those whose members should score. Scores of criteria that are no longer in the matrix, and
-    points outside their range, are passed over.
+    points outside their range, are passed over. A role without one in `titles` goes by its id.
     """
     newest: dict[tuple[str, str, str], Score] = {}
     for score in scores:
@@ -81,7 +86,8 @@ def tally(matrix: Sequence[MatrixCriterion], scores: Sequence[Score], roles: Seq
     missing = tuple(role for role in roles if all(member.role != role for member in complete))
     total = math.fsum(totals) / len(totals) if totals else None
     spread = max(totals) - min(totals) if totals else None
-    sentence = _sentence(criteria, total, spread, totals, missing)
+    named = [(titles or {}).get(role, role) for role in missing]
+    sentence = _sentence(criteria, total, spread, totals, named)
     return Tally(criteria, members, missing, total, spread, sentence)
 
 
