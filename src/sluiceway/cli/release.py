@@ -254,7 +254,7 @@ def list_releases(
     elif found:
         out().print(release_table(found))
     else:
-        say("no releases; make one with `sluice release new VERSION --type TYPE`")
+        say("no such release; `sluice release new VERSION --type TYPE` makes one")
     if len(found) == limit:
         say(f"there may be more: --before {found[-1].id}")
 

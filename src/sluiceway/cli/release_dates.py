@@ -14,8 +14,8 @@ _MINUTE = "%Y-%m-%d %H:%M"
 def instant(text: str, zone: str, option: str, now: datetime) -> datetime:
     """Return the instant meant by `2026-12-01 10:00` in `zone`, by an ISO date and time, or after a duration.
 
-    A date is its beginning. Raises InvalidInputError for anything else, and for a time that the clocks of the
-    zone never show, or show twice.
+    A date is its beginning, a duration ends on a full minute. Raises InvalidInputError for anything else, and
+    for a time that the clocks of the zone never show, or show twice.
     """
     given = text.strip()
     try:
@@ -55,7 +55,7 @@ def zone_info(zone: str) -> ZoneInfo:
 
 def _later(given: str, option: str, now: datetime) -> datetime:
     try:
-        return now + timedelta(seconds=parse_duration(given))
+        return (now + timedelta(seconds=parse_duration(given))).replace(second=0, microsecond=0)
     except InvalidInputError as failure:
         raise InvalidInputError(
             f"{option} is {given!r}; use a date such as 2026-12-01, one with a time such as "

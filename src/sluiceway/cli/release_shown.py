@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sluiceway.cli.release_dates import in_zone, minute
+from sluiceway.domain.process.team import CANCELLED, ROLLED_BACK
 from sluiceway.services.release_views import (
     ApprovalView,
     ChecklistView,
@@ -102,7 +103,8 @@ def state_line(view: ReleaseView) -> str:
     summary, ahead = view.summary, move_ahead(view)
     line = f"{summary.service} {summary.version}: {summary.phase_title}"
     if ahead is None:
-        return line
+        ways = [one.title for one in view.moves if one.to not in {CANCELLED, ROLLED_BACK}]
+        return f"{line}; it can go to {' or '.join(ways)}" if ways else line
     if ahead.is_ready:
         return f"{line}; nothing is missing to move on to {ahead.title}"
     count = "one thing is" if len(ahead.missing) == 1 else f"{len(ahead.missing)} things are"
