@@ -32,6 +32,7 @@ def prose(text: str, what: str, most: int = MAX_PROSE_CHARS) -> str:
 
 
 def _checked(text: str, what: str, most: int, allowed: frozenset[str]) -> str:
+    text = text.strip()
     if len(text) > most:
         raise InvalidInputError(f"{what} has {len(text)} characters; use at most {most} and link to the rest")
     for place, char in enumerate(text):
@@ -40,4 +41,4 @@ def _checked(text: str, what: str, most: int, allowed: frozenset[str]) -> str:
             raise InvalidInputError(
                 f"{what} holds a character that can't be seen, the {place + 1}. ({name}); take it out"
             )
-    return text.strip()
+    return text
