@@ -48,13 +48,13 @@ class _Source:
     folder: Path | None  # where its relative parents are; None when it may not name files
 
 
-def resolve(text: str, findings: Findings, folder: Path | None) -> Resolved:
+def resolve(text: str, findings: Findings, folder: Path | None, *, is_known: bool = False) -> Resolved:
     """Return the process in a text with all that it extends; what can't be merged is added to `findings`.
 
     `folder` is where the text comes from; without one it can extend packs only. Raises ProcessFileError when
     the text or a parent is no YAML, and for a parent that is unknown, unreadable or extends itself.
     """
-    own = _composed(text, findings.name, findings)
+    own = _composed(text, findings.name, findings, is_known=is_known)
     sources = [_Source(findings.name, _key(folder, findings.name), own, folder)]
     while at := Value(sources[-1].node, ROOT, findings).entry(EXTENDS):
         parent = _parent(at, sources[-1].folder)
@@ -101,8 +101,8 @@ def extends_something(text: str) -> bool:
     return Value(node, ROOT, Findings("")).entry(EXTENDS) is not None
 
 
-def _composed(text: str, name: str, findings: Findings) -> yaml.Node:
-    top = Value(compose(text, name), ROOT, findings)
+def _composed(text: str, name: str, findings: Findings, *, is_known: bool = False) -> yaml.Node:
+    top = Value(compose(text, name, is_known=is_known), ROOT, findings)
     if at := top.entry(CHANGE_REQUEST):
         _refuse(at, "a change request is no part of a process, expected it in a file of its own")
     return translated(top)
@@ -150,7 +150,7 @@ def _key(folder: Path | None, name: str) -> str:
 @lru_cache(maxsize=32)
 def pack_node(name: str) -> yaml.Node:
     """Return the tree of a pack that exists. It is shared: nobody changes it."""
-    return compose(pack_text(name), pack_file(name))
+    return compose(pack_text(name), pack_file(name), is_known=True)
 
 
 def pack_file(name: str) -> str:

@@ -33,14 +33,17 @@ def resolved_text(path: Path) -> str:
     return load_process(path).text
 
 
-def parse_process(text: str, name: str = "process.yaml", base_dir: Path | None = None) -> Process:
+def parse_process(
+    text: str, name: str = "process.yaml", base_dir: Path | None = None, *, is_known: bool = False
+) -> Process:
     """Return the process in a text. `name` stands in messages; relative directories start from `base_dir`,
     the folder of `name` when absent. Only with `base_dir` may the text extend a file; packs are always there.
+    A text that was read before (`is_known`) is read faster; of an empty value a message may miss the column.
 
     Raises ProcessFileError with every problem, each as `name:line:column: path: what and what was expected`.
     """
     findings = Findings(name)
-    resolved = resolve(text, findings, base_dir)
+    resolved = resolve(text, findings, base_dir, is_known=is_known)
     top = Value(resolved.node, ROOT, findings)
     fields = vocabulary.PROCESS.read(top)
     folder = base_dir if base_dir is not None else Path(name).parent

@@ -8,6 +8,8 @@ somebody asks for a type, so `version: 1.10` is still "1.10".
 from __future__ import annotations
 
 import difflib
+import io
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -23,6 +25,7 @@ MAX_DEPTH = 30
 MAX_PROBLEMS = 100
 
 ROOT = "file"
+_ONLY_CAREFULLY = re.compile(r"[\t\ufeff]|(?:^|[\s\[{,:?-])!", re.MULTILINE)  # tabs, byte order marks, tags
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -199,13 +202,17 @@ def nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
-def compose(text: str, name: str) -> yaml.Node:
-    """Return the top of a file called `name`.
+def compose(text: str, name: str, *, is_known: bool = False) -> yaml.Node:
+    """Return the top of a file called `name`; a text that is known to be one is read ten times faster.
 
     Raises ProcessFileError when it is no YAML, empty, or far too large.
     """
     if len(text) > MAX_CHARS:
         _refuse(name, 1, 1, f"{len(text)} characters, expected at most {MAX_CHARS}")
+    known = _compose_known(text, name) if is_known else None
+    if known is not None:
+        check_size(known)
+        return known
     try:
         loader = yaml.SafeLoader(text)
         loader.name = name  # every mark of a node repeats it
@@ -223,6 +230,28 @@ def compose(text: str, name: str) -> yaml.Node:
         _refuse(name, 1, 1, "found nothing, expected a process with service, ingress and rollout")
     check_size(node)
     return node
+
+
+class _NamedText(io.StringIO):
+    """A text that the quick reader takes with the name for its marks."""
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text, newline="")
+        self.name = name
+
+
+def _compose_known(text: str, name: str) -> yaml.Node | None:
+    """Return what `compose` made of a text before, None when only the careful reader can tell.
+
+    PyYAML's other reader, libyaml, takes some texts that are no YAML, and some tags for others; of what is
+    left it makes the same tree, but for the columns of values that are empty.
+    """
+    if not yaml.__with_libyaml__ or _ONLY_CAREFULLY.search(text):
+        return None
+    try:
+        return yaml.CSafeLoader(_NamedText(text, name)).get_single_node()
+    except yaml.YAMLError:
+        return None
 
 
 def check_size(node: yaml.Node) -> None:

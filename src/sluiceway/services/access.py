@@ -170,7 +170,7 @@ def _check_still_open(tx: Transaction, by: Principal) -> None:
 
 def _read(row: ProcessRow) -> Mapping[str, frozenset[Permission]]:
     try:
-        team = parse_process(row.text, row.path).team
+        team = parse_process(row.text, row.path, is_known=True).team
     except ProcessFileError:
         return _NO_RIGHTS
     return _NO_RIGHTS if team is None else rights_of_roles(team.roles)

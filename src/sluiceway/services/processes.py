@@ -75,7 +75,7 @@ class ProcessService:
         Releases that began under an earlier one keep it. Raises ProcessFileError, InvalidInputError when
         it says nothing about releases or names another service, ForbiddenError.
         """
-        process = parsed(text, path)
+        process = parse_process(text, path)
         team_of(process)
         name = service_name(process, service)
         with self._store.begin() as tx:
@@ -157,8 +157,8 @@ def process_of(tx: Transaction, service: str, content_hash: str) -> Process:
 
 @lru_cache(maxsize=_PARSED_KEPT)
 def parsed(text: str, path: str) -> Process:
-    """Return a process text as it was read, read once. Raises ProcessFileError."""
-    return parse_process(text, path)
+    """Return a process of the store, read once. Raises ProcessFileError when this version can't read it."""
+    return parse_process(text, path, is_known=True)
 
 
 def team_of(process: Process) -> TeamProcess:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
+from sluiceway.config import parse_process
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.team import CANCELLED, ROLLED_BACK, Permission
 from sluiceway.domain.releases.editing import begin, edit, follow_process
@@ -62,7 +63,7 @@ class ReleaseRoad(Releases):
         """
         actor, now = access.actor(by), self._clock.now()
         facts = checked(facts)
-        process = parsed(process_text, process_path) if process_text else None
+        process = parse_process(process_text, process_path) if process_text else None
         service = service_name(process, service) if process is not None else service.strip()
         with self._store.begin() as tx:
             if process is not None:
