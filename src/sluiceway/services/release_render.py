@@ -5,6 +5,8 @@ Approvals and gates are in `release_render_words`.
 
 from __future__ import annotations
 
+from sluiceway.domain.changes.model import Change
+from sluiceway.domain.changes.risk import assess
 from sluiceway.domain.checklists.due import checklists_of, items_of
 from sluiceway.domain.checklists.model import ItemStanding
 from sluiceway.domain.people.model import Principal
@@ -254,8 +256,15 @@ def _changes(scene: Scene) -> tuple[LinkedChangeView, ...]:
         if change is None:
             views.append(LinkedChangeView(change_id, "does not exist", "missing", ""))
         else:
-            views.append(LinkedChangeView(change_id, change.facts.title, change.state.value, ""))
+            risk = _risk(scene, change)
+            views.append(LinkedChangeView(change_id, change.facts.title, change.state.value, risk))
     return tuple(views)
+
+
+def _risk(scene: Scene, change: Change) -> str:
+    """Return how risky a request is, "" where the process does not say how risk is told."""
+    model = scene.team.changes.risk
+    return assess(model, change.facts).level.title if model is not None and model.levels else ""
 
 
 def _rollout_names(scene: Scene) -> tuple[str, ...]:

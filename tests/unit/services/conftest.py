@@ -7,10 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.services.board_room import BoardRoom, Furnished, furnish, open_room
 from tests.unit.services.desk import Office, open_office
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     with open_office(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
+    return furnish(tmp_path_factory.mktemp("board-room"))
+
+
+@pytest.fixture
+def room(furnished: Furnished, tmp_path: Path) -> Iterator[BoardRoom]:
+    """A shop whose changes a board decides on; nothing has been asked for yet."""
+    with open_room(furnished, tmp_path / "room") as made:
         yield made

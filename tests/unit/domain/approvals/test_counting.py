@@ -325,6 +325,16 @@ def test_a_board_refuses_by_majority_whatever_the_policy_says_of_rejections() ->
     )
 
 
+def test_an_approval_that_goes_by_its_boards_name_says_it_once() -> None:
+    policy = replace(BY_BOARD, title="Change Control Board")
+    against = (no("ada", "cto"), no("grace", "qa-lead"), yes("bob", "tech-lead"))
+
+    assert count(policy, yes("ada", "cto"), yes("grace", "qa-lead"), no("bob", "tech-lead")).sentence == (
+        "Change Control Board agrees: 2 for, 1 against, 0 abstained"
+    )
+    assert count(policy, *against).sentence == "Change Control Board refuses: 1 for, 2 against, 0 abstained"
+
+
 def test_abstentions_make_a_quorum_and_no_majority() -> None:
     abstained = (said(VoteKind.ABSTAIN, "grace", "qa-lead"), said(VoteKind.ABSTAIN, "bob", "tech-lead"))
 

@@ -229,3 +229,13 @@ def test_what_the_process_lacks_is_named() -> None:
         policies_of(ChangeKind("odd", "Odd", approvals=("ceo",)), PROCESS)
     with pytest.raises(RuleError, match='the process has no board "cab"'):
         board_of(PROCESS, "cab")
+
+
+def test_the_conditions_of_an_approval_stay_with_the_request_until_it_waits_again() -> None:
+    change = vote(submitted(), "tess", "tech-lead", VoteKind.APPROVE_IF, conditions=("Tell support",))
+    for by, role in (("carl", "cto"), ("pia", "product"), ("quin", "qa")):
+        change = vote(change, by, role)
+    change = close_vote(change, PROCESS, PEOPLE, "carl", after(1), conditions=("A load test",))
+
+    assert change.conditions == (("tech", "Tell support"), ("ccb", "A load test"))
+    assert take_back(change, "wim", "to mend it", after(2)).conditions == ()

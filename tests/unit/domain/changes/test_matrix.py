@@ -108,3 +108,10 @@ def test_the_mean_lies_between_the_members_and_the_spread_is_their_distance(
     assert min(totals) - 1e-9 <= found.total <= max(totals) + 1e-9
     assert found.spread == max(totals) - min(totals)
     assert found.missing == ()
+
+
+def test_the_sentence_names_roles_by_their_titles() -> None:
+    found = tally(MATRIX, (), ("cto", "qa"), {"cto": "Chief technology officer"})
+
+    assert found.sentence.endswith("still to score: Chief technology officer, qa")
+    assert found.missing == ("cto", "qa")

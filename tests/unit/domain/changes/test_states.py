@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -241,3 +241,8 @@ def test_times_that_can_not_be_are_refused(
 def test_every_state_has_its_moves_and_what_is_open_can_still_happen() -> None:
     assert set(MOVES) == set(ChangeState)
     assert {state.value for state in OPEN} == {"draft", "submitted", "approved", "scheduled", "in-progress"}
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match=r"2026-06-10 10:00 has no time zone; give one"):
+        request(starts_at=datetime(2026, 6, 10, 10))  # noqa: DTZ001 -- what is refused
