@@ -63,6 +63,21 @@ class EndedRollout:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseMark:
+    """What tells that something about an open release has changed, without reading what it says.
+
+    `version` is its row's, `rollouts` are its rollouts each with its phase, `runs` those of its runs that are
+    not over each with its generation.
+    """
+
+    id: ReleaseId
+    service: str
+    version: int
+    rollouts: frozenset[tuple[str, str]] = frozenset()
+    runs: frozenset[tuple[str, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     change: Change
     version: int
@@ -151,6 +166,14 @@ class ReleaseRows(Protocol):
         """Return open releases whose `due_at` has come, most overdue first."""
         ...
 
+    def get_releases(self, release_ids: Collection[ReleaseId]) -> Sequence[ReleaseRow]:
+        """Return those of these that exist, in no order."""
+        ...
+
+    def open_releases(self, services: frozenset[str] | None) -> Sequence[ReleaseMark]:
+        """Return the mark of every open release, newest first; None is every service."""
+        ...
+
     def ended_rollouts(self) -> Sequence[EndedRollout]:
         """Return the finished rollouts of open releases, oldest release first; reads nothing but ids."""
         ...
@@ -165,6 +188,10 @@ class ReleaseRows(Protocol):
 
     def get_changes(self, change_ids: Collection[str]) -> Sequence[ChangeRow]:
         """Return those of these that exist, in no order."""
+        ...
+
+    def change_versions(self, change_ids: Collection[str]) -> Mapping[str, int]:
+        """Return the row's version of each of these that exists."""
         ...
 
     def save_change(self, row: ChangeRow, change: Change) -> int:
@@ -207,6 +234,10 @@ class RunRows(Protocol):
 
     def get_run(self, run_id: RunId) -> RunRow:
         """Raise NotFoundError."""
+        ...
+
+    def get_runs(self, run_ids: Collection[RunId]) -> Sequence[RunRow]:
+        """Return those of these that exist, newest first."""
         ...
 
     def list_runs(self, *, release: str, limit: int, before: RunId | None = None) -> Sequence[RunRow]:

@@ -6,7 +6,7 @@ several releases, as in a list, is looked up once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +14,7 @@ from datetime import date, datetime
 from sluiceway.domain.calendars.days import holidays_of, years_around
 from sluiceway.domain.calendars.opening import closed
 from sluiceway.domain.changes.model import Change
+from sluiceway.domain.checklists.model import RunId
 from sluiceway.domain.people.model import Directory
 from sluiceway.domain.process.plan import Process
 from sluiceway.domain.process.team import TeamProcess
@@ -27,7 +28,7 @@ from sluiceway.ports.store import RolloutRow, Transaction
 from sluiceway.services import access
 from sluiceway.services.processes import parsed, process_of, team_of
 
-_RUNS = 50  # a release's newest runs that count
+_RUNS = 50  # a release's newest runs that are looked at besides those of its runbooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Scene:
     holidays: Mapping[date, str]
     changes: Mapping[str, Change]
     rollouts: tuple[RolloutRow, ...]
-    runs: tuple[RunRow, ...]
+    runs: tuple[RunRow, ...]  # newest first: those of its runbooks, and the newest of its checklist items
 
     @property
     def release(self) -> Release:
@@ -61,6 +62,7 @@ class Scenes:
         self._calendars: dict[str, tuple[Mapping[date, str], str]] = {}
         self._linked: dict[str, Change] = {}
         self._owned: dict[str, RolloutRow] = {}
+        self._started: dict[str, RunRow] = {}
 
     def prepare(self, rows: Collection[ReleaseRow]) -> None:
         """Look up at once what the scenes of these releases in a list need; each looks up what is left."""
@@ -76,10 +78,14 @@ class Scenes:
         self._linked |= {row.change.id: row.change for row in changes}
         rollouts = self._tx.get_rollouts({RolloutId(one) for each in waiting for one in each.rollouts})
         self._owned |= {row.id: row for row in rollouts}
+        runs = self._tx.get_runs({RunId(one) for release in waiting for one in release.runs})
+        self._started |= {row.run.id: row for row in runs}
 
     def of(self, row: ReleaseRow) -> Scene:
         """Return the release's scene. Raises NotFoundError when its process is gone from the store."""
-        return self._scene(row, tuple(self._tx.list_runs(release=row.release.id, limit=_RUNS)))
+        newest = self._tx.list_runs(release=row.release.id, limit=_RUNS)
+        by_id = {one.run.id: one for one in (*newest, *self._own_runs(row.release))}
+        return self._scene(row, tuple(by_id.values()))
 
     def in_a_list(self, row: ReleaseRow) -> Scene:
         """Return as much of it as a line of a list needs: its process, and what holds it while it is open.
@@ -90,8 +96,13 @@ class Scenes:
         if not row.is_open:
             process = self._process(release.service, release.process_hash)
             return Scene(row, process, team_of(process), World(Directory()), self._now, {}, {}, (), ())
-        runs = tuple(self._tx.list_runs(release=release.id, limit=_RUNS)) if release.runs else ()
-        return self._scene(row, runs)
+        return self._scene(row, tuple(self._own_runs(release)))
+
+    def _own_runs(self, release: Release) -> Sequence[RunRow]:
+        """Return the runs of the release's runbooks, newest first, however many others there were since."""
+        if all(one in self._started for one in release.runs):
+            return [self._started[one] for one in reversed(release.runs)]
+        return self._tx.get_runs([RunId(one) for one in release.runs])
 
     def _scene(self, row: ReleaseRow, runs: tuple[RunRow, ...]) -> Scene:
         release = row.release

@@ -77,6 +77,15 @@ class StoreRunsContract:
         with store.read() as tx, pytest.raises(NotFoundError, match="there is no run 'nope'"):
             tx.get_run(RunId("nope"))
 
+    def test_several_runs_are_looked_up_at_once_newest_first(self, store: Store) -> None:
+        keep(store, *(RunRow(a_run(f"run-{n}"), 0, None) for n in range(4)))
+
+        with store.read() as tx:
+            found = tx.get_runs((RunId("run-0"), RunId("nope"), RunId("run-2")))
+            nothing = tx.get_runs(())
+        assert [row.run.id for row in found] == ["run-2", "run-0"]
+        assert list(nothing) == []
+
     def test_runs_are_listed_newest_first_in_pages_and_by_release(self, store: Store) -> None:
         others = [RunRow(a_run(f"run-{n}", release=f"REL-2026-000{n % 2}"), 0, None) for n in range(5)]
         keep(store, *others)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,14 @@ def get(connection: Connection, run_id: RunId) -> RunRow:
             f"there is no run {run_id[:100]!r} of a runbook; list the runs to see what exists"
         )
     return _row(found)
+
+
+def get_several(connection: Connection, run_ids: Collection[RunId]) -> Sequence[RunRow]:
+    """Return those that exist, newest first."""
+    if not run_ids:
+        return []
+    query = select(runs).where(runs.c.id.in_(run_ids)).order_by(runs.c.seq.desc())
+    return [_row(found) for found in connection.execute(query)]
 
 
 def list_rows(connection: Connection, *, release: str, limit: int, before: RunId | None) -> Sequence[RunRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -24,6 +24,9 @@ class RunSql:
 
     def get_run(self, run_id: RunId) -> RunRow:
         return run_rows.get(self._connection, run_id)
+
+    def get_runs(self, run_ids: Collection[RunId]) -> Sequence[RunRow]:
+        return run_rows.get_several(self._connection, run_ids)
 
     def list_runs(self, *, release: str, limit: int, before: RunId | None = None) -> Sequence[RunRow]:
         return run_rows.list_rows(self._connection, release=release, limit=limit, before=before)
