@@ -39,7 +39,7 @@ class NotFoundError(SluicewayError):
 
 
 class IllegalMoveError(SluicewayError):
-    """The rollout can't do this from where it is; the message names the phase and what is possible."""
+    """Not possible from where it is now (a rollout, release, change or run); the message says what is."""
 
     code = "illegal-move"
     exit_code = 5
