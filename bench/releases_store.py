@@ -29,7 +29,8 @@ from sluiceway.packs import pack_names
 from sluiceway.ports.people import AccountRow
 from sluiceway.ports.releases import ChangeRow, ReleaseRow
 from sluiceway.ports.store import RolloutRow, RolloutSetup
-from sluiceway.services.processes import ProcessService, parsed, team_of
+from sluiceway.services.kept_processes import parsed
+from sluiceway.services.processes import ProcessService, team_of
 from sluiceway.services.tokens import TokenService
 
 # Who asks, and for how many services they play the first role of the process; None is all of them.

@@ -10,13 +10,13 @@ import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from sluiceway.config import parse_process
 from sluiceway.domain.people.model import ANY_SERVICE, Directory, Grant, Principal
 from sluiceway.domain.people.rights import BUILT_IN, may, rights_of_roles
 from sluiceway.domain.process.team import Permission
 from sluiceway.errors import ForbiddenError, InvalidInputError, ProcessFileError, UnauthorisedError
 from sluiceway.ports.releases import ProcessRow
 from sluiceway.ports.store import Transaction
+from sluiceway.services.kept_processes import parsed
 
 _PROCESSES_KEPT = 500
 _NO_RIGHTS: Mapping[str, frozenset[Permission]] = {}
@@ -170,7 +170,7 @@ def _check_still_open(tx: Transaction, by: Principal) -> None:
 
 def _read(row: ProcessRow) -> Mapping[str, frozenset[Permission]]:
     try:
-        team = parse_process(row.text, row.path, is_known=True).team
+        team = parsed(row.text, row.path).team
     except ProcessFileError:
         return _NO_RIGHTS
     return _NO_RIGHTS if team is None else rights_of_roles(team.roles)

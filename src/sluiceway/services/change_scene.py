@@ -25,7 +25,8 @@ from sluiceway.ports.calendars import Holidays
 from sluiceway.ports.releases import ChangeRow
 from sluiceway.ports.store import Transaction
 from sluiceway.services import access
-from sluiceway.services.processes import in_force, parsed, process_of, team_of
+from sluiceway.services.kept_processes import parsed
+from sluiceway.services.processes import in_force, process_of, team_of
 
 _PAGE = 500
 

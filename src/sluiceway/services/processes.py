@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from sluiceway.config import parse_process
 from sluiceway.domain.audit.chain import NewAuditEntry
@@ -21,9 +20,9 @@ from sluiceway.ports.clock import Clock
 from sluiceway.ports.releases import ProcessRow
 from sluiceway.ports.store import Store, Transaction
 from sluiceway.services import access
+from sluiceway.services.kept_processes import parsed
 
 MAX_SERVICE_CHARS = 100
-_PARSED_KEPT = 256  # processes kept parsed; a server has a few in force and some that old releases keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +152,6 @@ def process_of(tx: Transaction, service: str, content_hash: str) -> Process:
     """Return the process that a release keeps. Raises NotFoundError."""
     row = tx.get_process(service, content_hash)
     return parsed(row.text, row.path)
-
-
-@lru_cache(maxsize=_PARSED_KEPT)
-def parsed(text: str, path: str) -> Process:
-    """Return a process of the store, read once. Raises ProcessFileError when this version can't read it."""
-    return parse_process(text, path, is_known=True)
 
 
 def team_of(process: Process) -> TeamProcess:

@@ -21,7 +21,8 @@ from sluiceway.ports.store import Transaction
 from sluiceway.services import access
 from sluiceway.services.change_links import link_into
 from sluiceway.services.change_scene import ChangeScenes
-from sluiceway.services.processes import apply_process, in_force, parsed, process_of, service_name, team_of
+from sluiceway.services.kept_processes import parsed
+from sluiceway.services.processes import apply_process, in_force, process_of, service_name, team_of
 from sluiceway.services.release_base import Releases, find
 from sluiceway.services.release_facts import FactsPatch, checked
 from sluiceway.services.release_render import render_explained, render_summary, render_unreadable

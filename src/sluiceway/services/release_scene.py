@@ -26,7 +26,8 @@ from sluiceway.ports.calendars import Holidays
 from sluiceway.ports.releases import ReleaseRow, RunRow
 from sluiceway.ports.store import RolloutRow, Transaction
 from sluiceway.services import access
-from sluiceway.services.processes import parsed, process_of, team_of
+from sluiceway.services.kept_processes import parsed
+from sluiceway.services.processes import process_of, team_of
 
 _RUNS = 50  # a release's newest runs that are looked at besides those of its runbooks
 
