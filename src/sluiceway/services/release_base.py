@@ -19,6 +19,7 @@ from sluiceway.services.release_render import render_view
 from sluiceway.services.release_saving import save
 from sluiceway.services.release_scene import Scene, Scenes
 from sluiceway.services.release_views import ReleaseView
+from sluiceway.services.waits_kept import KeptWaits
 
 TRIES = 5  # a save that met somebody else's is decided anew so often
 
@@ -39,6 +40,7 @@ class Releases:
         self._live = live
         self._signer = signer
         self._holidays = holidays
+        self._waits = KeptWaits(holidays)
 
     def get(self, release_id: str, by: Principal) -> ReleaseView:
         """Return everything about one release, found by id or as `SERVICE@VERSION`."""

@@ -11,14 +11,12 @@ from sluiceway.domain.changes.model import ChangeState
 from sluiceway.domain.people.model import Directory, Principal
 from sluiceway.domain.process.team import Permission
 from sluiceway.errors import NotFoundError, ProcessFileError
-from sluiceway.ports.releases import ReleaseQuery
 from sluiceway.ports.store import Transaction
 from sluiceway.services import access
 from sluiceway.services.change_scene import ChangeScenes
 from sluiceway.services.release_base import Releases
-from sluiceway.services.release_scene import Scenes
 from sluiceway.services.release_views import WaitingView
-from sluiceway.services.waiting import ahead_of, of_change, of_release
+from sluiceway.services.waiting import of_change
 
 MAX_SHOWN = 500
 _PAGE = 200
@@ -27,7 +25,10 @@ _log = structlog.get_logger("sluiceway.work")
 
 
 class ReleaseWork(Releases):
-    """What open releases and submitted change requests wait for. Closed ones are never looked at."""
+    """What open releases and submitted change requests wait for. Closed ones are never looked at.
+
+    Nothing that anybody did is missed; what comes due is seen up to half a minute later.
+    """
 
     def waiting(self, by: Principal, service: str = "", *, limit: int = MAX_SHOWN) -> Sequence[WaitingView]:
         """Return what waits for people, of one service or of all that `by` may see, most urgent first."""
@@ -47,27 +48,9 @@ class ReleaseWork(Releases):
         """Yield everything, each with the people of its service."""
         services = frozenset({service}) if service else access.services_for(tx, by, Permission.READ)
         now = self._clock.now()
-        yield from _of_releases(tx, Scenes(tx, now, self._holidays), services)
+        for waits in self._waits.of_all(tx, services, now):
+            yield from ((one, waits.directory) for one in waits.found)
         yield from _of_changes(tx, ChangeScenes(tx, now, self._holidays), services)
-
-
-def _of_releases(
-    tx: Transaction, scenes: Scenes, services: frozenset[str] | None
-) -> Iterator[tuple[WaitingView, Directory]]:
-    query, before = ReleaseQuery(open_only=True, services=services), None
-    while rows := tx.list_releases(query, limit=_PAGE, before=before):
-        scenes.prepare(rows)
-        for row in rows:
-            try:
-                scene = scenes.in_a_list(row)
-            except (ProcessFileError, NotFoundError) as problem:
-                _log.warning("a release is left out", release=row.release.id, error=str(problem))
-                continue
-            found = tuple(of_release(scene))
-            asked = {(one.kind, one.ref) for one in found}
-            ahead = (one for one in ahead_of(scene) if (one.kind, one.ref) not in asked)
-            yield from ((one, scene.world.directory) for one in (*found, *ahead))
-        before = rows[-1].release.id
 
 
 def _of_changes(
@@ -90,6 +73,7 @@ def _is_for(one: WaitingView, by: Principal, directory: Directory) -> bool:
     return directory.is_open or by.name in one.who
 
 
-def _urgency(one: WaitingView) -> tuple[bool, bool, datetime, datetime]:
+def _urgency(one: WaitingView) -> tuple[bool, bool, datetime, datetime, str, str]:
     """What is late comes first, then what is due soonest; what nothing waits for yet comes last."""
-    return one.is_ahead, not one.is_overdue, one.due_at or _NEVER, one.since or _NEVER
+    due_at, since = one.due_at or _NEVER, one.since or _NEVER
+    return one.is_ahead, not one.is_overdue, due_at, since, one.subject, one.ref

@@ -19,6 +19,7 @@ from sluiceway.domain.changes.model import (
     ChangeState,
     MeetingKind,
 )
+from sluiceway.domain.checklists.model import RunPhase
 from sluiceway.domain.process.team import CANCELLED
 from sluiceway.domain.releases.model import Facts, Release, ReleaseId, Stay
 from sluiceway.domain.rollouts.model import Phase
@@ -28,12 +29,15 @@ from sluiceway.ports.releases import (
     EndedRollout,
     MeetingRow,
     ProcessRow,
+    ReleaseMark,
     ReleaseQuery,
     ReleaseRow,
+    RunRow,
 )
 from sluiceway.ports.store import Store
 from sluiceway.testing.builders import a_row, a_setup, at
 from sluiceway.testing.store_rollouts_contract import finish, given
+from sluiceway.testing.store_runs_contract import a_run
 
 HASH = "ab" * 32
 HOSTILE = "'; DROP TABLE releases; -- <script>alert(1)</script> % _ \\ 日本"
@@ -187,6 +191,47 @@ class StoreReleasesContract:
 
         with store.read() as tx:
             assert tx.ended_rollouts() == [EndedRollout(ReleaseId("REL-2026-0001"), 1, second.id)]
+
+    def test_an_open_release_is_marked_by_what_may_have_changed(self, store: Store) -> None:
+        row = a_row()
+        given(store, row)
+        add_releases(store, replace(a_release(1), rollouts=(row.id,)), a_release(2, service="search"))
+        add_releases(store, a_release(3), is_open=False)
+        with store.begin() as tx:
+            for number, phase in enumerate((RunPhase.WAITING, RunPhase.DONE)):
+                tx.insert_run(RunRow(replace(a_run(f"run-{number}"), phase=phase), 0, None))
+
+        with store.read() as tx:
+            search, checkout = tx.open_releases(None)
+            assert tx.open_releases(frozenset({"search"})) == [search]
+            assert tx.open_releases(frozenset()) == []
+        assert search == ReleaseMark(ReleaseId("REL-2026-0002"), "search", 1)
+        assert checkout == ReleaseMark(
+            *(ReleaseId("REL-2026-0001"), "checkout", 1),
+            rollouts=frozenset({(row.id, row.state.phase.value)}),
+            runs=frozenset({("run-0", 0)}),
+        )
+
+    def test_several_releases_are_read_at_once(self, store: Store) -> None:
+        add_releases(store, a_release(1), a_release(2), a_release(3))
+
+        with store.read() as tx:
+            wanted = [ReleaseId(f"REL-2026-{number:04}") for number in (3, 1, 9)]
+            assert {one.release.id for one in tx.get_releases(wanted)} == {wanted[0], wanted[1]}
+            assert list(tx.get_releases(())) == []
+
+    def test_versions_of_change_requests_are_told_of_those_that_exist(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.insert_change(ChangeRow(a_change(1), 1))
+            tx.insert_change(ChangeRow(a_change(2), 1))
+            tx.save_change(tx.get_change("CR-2026-002"), a_change(2, state=ChangeState.SUBMITTED))
+
+        with store.read() as tx:
+            assert tx.change_versions(("CR-2026-001", "CR-2026-002", "CR-2026-009")) == {
+                "CR-2026-001": 1,
+                "CR-2026-002": 2,
+            }
+            assert tx.change_versions(()) == {}
 
     def test_an_ended_rollout_is_told_with_the_release_as_it_was_saved_last(self, store: Store) -> None:
         row = a_row()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +14,9 @@ from sluiceway.domain.people.model import Principal
 from sluiceway.domain.releases.model import ItemState
 from sluiceway.domain.rollouts.model import CommandKind
 from sluiceway.errors import ForbiddenError
+from sluiceway.services import waiting, waits_kept
 from sluiceway.services.release_facts import FactsPatch
+from sluiceway.services.release_scene import Scene
 from sluiceway.services.release_views import WaitingView
 from tests.unit.services.desk import ADA, Office
 from tests.unit.services.road import ROAD, Team, a_ready_release, a_release, a_rolling_release, a_team, facts
@@ -172,3 +174,75 @@ def test_the_most_urgent_are_kept_when_there_is_a_limit(team: Team) -> None:
     found = team.releases.my_work(team.ann, limit=1)
 
     assert [(each.kind, each.is_overdue) for each in found] == [("checklist", True)]
+
+
+# What is kept
+
+
+def test_what_waits_is_worked_out_once_while_nothing_changes(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [a_release(team, f"1.{n}.0") for n in (1, 2)]
+    asked: list[str] = []
+    real = waiting.of_release
+
+    def counted(scene: Scene) -> Iterator[WaitingView]:
+        asked.append(scene.release.id)
+        return real(scene)
+
+    monkeypatch.setattr(waits_kept, "of_release", counted)
+    first = team.releases.my_work(team.quinn)
+    again = team.releases.my_work(team.quinn)
+    team.releases.waiting(team.guest)
+    assert sorted(asked) == ids
+    assert again == first
+
+    team.releases.vote(ids[0], "leads", VoteKind.APPROVE, team.quinn)
+    team.releases.my_work(team.quinn)
+
+    assert asked[2:] == [ids[0]]
+
+
+def test_what_comes_due_is_seen_half_a_minute_later_at_the_latest(team: Team) -> None:
+    release_id = a_release(team)
+    soon = team.office.clock.now() + timedelta(days=1, seconds=1)
+    team.releases.edit(release_id, FactsPatch(target_at=soon), team.ann)
+    assert ("checklist", "before/backup") not in mine(team, team.ann)
+
+    team.office.clock.advance(waits_kept.KEPT_S)
+
+    assert ("checklist", "before/backup") in mine(team, team.ann)
+
+
+def test_a_role_that_is_granted_or_taken_away_counts_at_once(team: Team) -> None:
+    a_release(team)
+    accounts, root = team.office.services.accounts, team.office.log_in("root")
+    assert mine(team, team.guest) == []
+
+    accounts.grant("guest", "qa-lead", "checkout", root)
+    assert ("gate", "quality") in mine(team, team.guest)
+
+    accounts.revoke("guest", "qa-lead", "checkout", root)
+    assert mine(team, team.guest) == []
+
+
+def test_a_rollout_that_stops_is_seen_at_once(team: Team) -> None:
+    _, rollout_id = a_rolling_release(team)
+    team.office.desk.run(rollout_id, until="progressing")
+    assert mine(team, team.ann) == []
+
+    team.office.service.act(rollout_id, CommandKind.PAUSE, team.ann, reason="wait")
+
+    assert mine(team, team.ann) == [("rollout", rollout_id)]
+
+
+def test_a_release_whose_process_can_not_be_read_is_left_out(
+    team: Team, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release_id, other = a_release(team, "1.1.0"), a_release(team, "1.2.0")
+    with team.office.store.begin() as tx:
+        row = tx.get_release(release_id)
+        tx.save_release(row, replace(row.release, process_hash="00" * 32), is_open=True, due_at=None)
+
+    assert {one.subject for one in team.releases.waiting(team.guest)} == {other}
+    assert "a release is left out" in capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -44,6 +44,14 @@ def get_several(connection: Connection, change_ids: Collection[str]) -> Sequence
     if not change_ids:
         return ()
     return [_change(row) for row in connection.execute(select(changes).where(changes.c.id.in_(change_ids)))]
+
+
+def versions(connection: Connection, change_ids: Collection[str]) -> Mapping[str, int]:
+    """Return the row's version of each of these that exists."""
+    if not change_ids:
+        return {}
+    query = select(changes.c.id, changes.c.version).where(changes.c.id.in_(change_ids))
+    return {row.id: row.version for row in connection.execute(query)}
 
 
 def save_change(connection: Connection, row: ChangeRow, change: Change) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +10,11 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sluiceway.adapters.store import codec
-from sluiceway.adapters.store.schema import rollouts
 from sluiceway.adapters.store.schema_releases import release_rollouts, releases
 from sluiceway.domain.process.team import CANCELLED
 from sluiceway.domain.releases.model import Release, ReleaseId
 from sluiceway.errors import ConflictError, NotFoundError
-from sluiceway.ports.releases import EndedRollout, ReleaseQuery, ReleaseRow
+from sluiceway.ports.releases import ReleaseQuery, ReleaseRow
 
 
 def insert_row(connection: Connection, row: ReleaseRow) -> None:
@@ -48,6 +47,14 @@ def get(connection: Connection, release_id: str) -> ReleaseRow:
             f"there is no release {release_id[:100]!r}; `sluice release list` shows what exists"
         )
     return _row(found)
+
+
+def get_several(connection: Connection, release_ids: Collection[ReleaseId]) -> Sequence[ReleaseRow]:
+    """Return those of these that exist, in no order."""
+    if not release_ids:
+        return []
+    found = connection.execute(select(releases).where(releases.c.id.in_(release_ids)))
+    return [_row(row) for row in found]
 
 
 def find(connection: Connection, service: str, version: str) -> ReleaseRow | None:
@@ -123,19 +130,6 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[ReleaseRo
         .limit(limit)
     )
     return [_row(row) for row in connection.execute(query)]
-
-
-def ended_rollouts(connection: Connection) -> Sequence[EndedRollout]:
-    """Return the finished rollouts of open releases, oldest release first."""
-    query = (
-        select(releases.c.id, releases.c.version, rollouts.c.id)
-        .join(release_rollouts, release_rollouts.c.release_id == releases.c.id)
-        .join(rollouts, rollouts.c.id == release_rollouts.c.rollout_id)
-        .where(releases.c.is_open.is_(True), rollouts.c.finished.is_(True))
-        .order_by(releases.c.seq, rollouts.c.seq)
-    )
-    found = connection.execute(query)
-    return [EndedRollout(ReleaseId(release), version, rollout) for release, version, rollout in found]
 
 
 def _columns(release: Release) -> dict[str, Any]:

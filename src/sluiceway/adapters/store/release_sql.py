@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from sluiceway.adapters.store import change_rows, process_rows, release_rows
+from sluiceway.adapters.store import change_rows, process_rows, release_marks, release_rows
 from sluiceway.domain.changes.model import BoardMeeting, Change, ChangeId, ChangeState
 from sluiceway.domain.releases.model import Release, ReleaseId
 from sluiceway.ports.releases import (
@@ -15,6 +15,7 @@ from sluiceway.ports.releases import (
     EndedRollout,
     MeetingRow,
     ProcessRow,
+    ReleaseMark,
     ReleaseQuery,
     ReleaseRow,
 )
@@ -74,8 +75,14 @@ class ReleaseSql:
     def due_releases(self, now: datetime, limit: int) -> Sequence[ReleaseRow]:
         return release_rows.due(self._connection, now, limit)
 
+    def get_releases(self, release_ids: Collection[ReleaseId]) -> Sequence[ReleaseRow]:
+        return release_rows.get_several(self._connection, release_ids)
+
+    def open_releases(self, services: frozenset[str] | None) -> Sequence[ReleaseMark]:
+        return release_marks.open_releases(self._connection, services)
+
     def ended_rollouts(self) -> Sequence[EndedRollout]:
-        return release_rows.ended_rollouts(self._connection)
+        return release_marks.ended_rollouts(self._connection)
 
     def insert_change(self, row: ChangeRow) -> None:
         change_rows.insert_change(self._connection, row)
@@ -85,6 +92,9 @@ class ReleaseSql:
 
     def get_changes(self, change_ids: Collection[str]) -> Sequence[ChangeRow]:
         return change_rows.get_several(self._connection, change_ids)
+
+    def change_versions(self, change_ids: Collection[str]) -> Mapping[str, int]:
+        return change_rows.versions(self._connection, change_ids)
 
     def save_change(self, row: ChangeRow, change: Change) -> int:
         return change_rows.save_change(self._connection, row, change)
