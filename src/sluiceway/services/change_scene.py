@@ -6,7 +6,7 @@ under. When something may be deployed is always said by the process in force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -97,6 +97,13 @@ class ChangeScenes:
         self._now = now
         self._holidays = holidays
         self._current: dict[str, Current] = {}
+        self._directories: dict[str, Directory] = {}
+
+    def prepare(self, rows: Collection[ChangeRow]) -> None:
+        """Look up at once who plays what for the services of these requests."""
+        services = {row.change.facts.service for row in rows} - self._directories.keys()
+        if services:
+            self._directories |= access.directories(self._tx, services)
 
     def of(self, row: ChangeRow) -> ChangeScene:
         """Return the request's scene. Raises NotFoundError when its service has no process in force."""
@@ -116,7 +123,8 @@ class ChangeScenes:
             row = in_force(self._tx, service)
             team = team_of(parsed(row.text, row.path))
             days = holidays_of(team.calendar, years_around(self._now), self._holidays)
-            self._current[service] = Current(service, team, access.directory(self._tx, service), days)
+            people = self._directories.get(service) or access.directory(self._tx, service)
+            self._current[service] = Current(service, team, people, days)
         return self._current[service]
 
 

@@ -58,6 +58,7 @@ def _of_changes(
 ) -> Iterator[tuple[WaitingView, Directory]]:
     states, before = (ChangeState.SUBMITTED,), None
     while rows := tx.list_changes(service="", states=states, limit=_PAGE, before=before, services=services):
+        scenes.prepare(rows)
         for row in rows:
             try:
                 scene = scenes.of(row)
