@@ -31,6 +31,7 @@ from sluiceway.services.board_rendering import (
     render_meeting,
     render_success,
 )
+from sluiceway.services.change_facts import in_utc
 from sluiceway.services.change_scene import (
     ChangeScene,
     ChangeScenes,
@@ -117,7 +118,7 @@ class BoardService:
         this board, and for an emergency without a reason or without a change to decide on; InvalidInputError
         for a regular one without a time of a board that has no fixed day.
         """
-        words = prose(reason, "the reason")
+        words, given = prose(reason, "the reason"), in_utc(at) if at is not None else None
 
         def call() -> str:
             with self._store.begin() as tx:
@@ -125,7 +126,8 @@ class BoardService:
                 scenes = self._scenes(tx)
                 current = scenes.current(service)
                 found, now = _board_of(current, board), self._clock.now()
-                when = at or (now if kind is MeetingKind.EMERGENCY else self._next_at(tx, current, found))
+                usual = now if kind is MeetingKind.EMERGENCY else None
+                when = given or usual or self._next_at(tx, current, found)
                 waiting = agenda_items(found, current, self._waiting(tx, scenes, service), when)
                 called = boards.call_meeting(
                     found,

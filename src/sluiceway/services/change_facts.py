@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sluiceway.domain.changes.kinds import kind_of
@@ -80,7 +80,14 @@ def checked(facts: ChangeFacts) -> ChangeFacts:
     given |= {name: _pairs(getattr(facts, name), what) for name, what in _PAIRS.items()}
     if not given["title"]:
         raise InvalidInputError("the change request has no title; say in a line what is to be done")
+    times = {"starts_at": facts.starts_at, "ends_at": facts.ends_at}
+    given |= {name: in_utc(at) for name, at in times.items() if at is not None}
     return replace(facts, impact=_impact(facts.impact), **given)
+
+
+def in_utc(at: datetime) -> datetime:
+    """Return the instant in UTC; one without a zone stays as it is, to be refused by the rules."""
+    return at if at.tzinfo is None else at.astimezone(UTC)
 
 
 def check_choices(facts: ChangeFacts, control: ChangeControl, before: ChangeFacts | None = None) -> None:

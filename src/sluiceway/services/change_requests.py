@@ -18,7 +18,7 @@ from sluiceway.ports.releases import ChangeRow
 from sluiceway.ports.store import Transaction
 from sluiceway.services import access
 from sluiceway.services.change_base import Changes
-from sluiceway.services.change_facts import ChangePatch, check_choices, checked
+from sluiceway.services.change_facts import ChangePatch, check_choices, checked, in_utc
 from sluiceway.services.change_links import linked, unlinked
 from sluiceway.services.change_rendering import questions, render_change_summary
 from sluiceway.services.change_scene import ChangeScene, every_change, get_row
@@ -220,12 +220,13 @@ class ChangeRequests(Changes):
 
     def schedule(self, change_id: str, starts_at: datetime, ends_at: datetime, by: Principal) -> ChangeView:
         """Give an approved request its time. What is in the way then is shown with it."""
+        first, last = in_utc(starts_at), in_utc(ends_at)
         return self._step(
             change_id,
             by,
             "change-scheduled",
-            f"from {starts_at:%Y-%m-%d %H:%M %Z} to {ends_at:%Y-%m-%d %H:%M %Z}",
-            lambda scene: states.schedule(scene.change, starts_at, ends_at, by.name, scene.now),
+            f"from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
+            lambda scene: states.schedule(scene.change, first, last, by.name, scene.now),
         )
 
     def start(self, change_id: str, by: Principal) -> ChangeView:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sluiceway.domain.approvals.model import VoteKind
 from sluiceway.domain.changes.model import ChangeFacts, Impact, RiskEntry
@@ -89,12 +90,12 @@ class BoardRoom:
     def boards(self) -> BoardService:
         return self.office.services.boards
 
-    def draft(self, **facts: object) -> str:
+    def draft(self, **facts: Any) -> str:
         """Return the id of a new request of olga's."""
         given = replace(FACTS, **facts)
         return self.changes.new(given, self.olga, service=SHOP).summary.id
 
-    def submitted(self, **facts: object) -> str:
+    def submitted(self, **facts: Any) -> str:
         change = self.draft(**facts)
         self.changes.submit(change, self.olga)
         return change
@@ -106,12 +107,12 @@ class BoardRoom:
         self.changes.vote(change, kind, self.quin, conditions=conditions)
         return self.changes.decide(change, self.carl)
 
-    def approved(self, *conditions: str, **facts: object) -> str:
+    def approved(self, *conditions: str, **facts: Any) -> str:
         change = self.submitted(**facts)
         self.agree(change, *conditions)
         return change
 
-    def release(self, version: str = "1.1.0", **facts: object) -> str:
+    def release(self, version: str = "1.1.0", **facts: Any) -> str:
         given = replace(Facts(version, "minor"), **facts)
         return self.office.services.releases.new(SHOP, given, self.olga).summary.id
 

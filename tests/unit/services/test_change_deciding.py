@@ -95,7 +95,7 @@ def test_a_boards_votes_count_once_its_vote_is_closed(room: BoardRoom) -> None:
     change = room.submitted()
     one = room.changes.vote(change, VoteKind.APPROVE, room.carl)
     assert one.summary.waits_for == "votes of the Change board"
-    with pytest.raises(RuleError, match="the vote on .* can't be closed: Change board waits for 1 more vote"):
+    with pytest.raises(RuleError, match=r"vote on .* can't be closed: Change board waits for 1 more vote"):
         room.changes.decide(change, room.carl)
 
     two = room.changes.vote(change, VoteKind.APPROVE, room.quin)
@@ -151,7 +151,7 @@ def test_a_vote_goes_where_the_voter_is_asked(room: BoardRoom) -> None:
     assert [len(one.votes) for one in view.approvals] == [0, 1]
     with pytest.raises(NotFoundError, match=r'does not ask "cab" for a decision; it asks tech and ccb'):
         room.changes.vote(change, VoteKind.APPROVE, room.carl, policy="cab")
-    with pytest.raises(RuleError, match="nobody votes on such a change"):
+    with pytest.raises(RuleError, match="nobody votes on that kind of change"):
         room.changes.vote(room.draft(kind="standard"), VoteKind.APPROVE, room.carl)
 
 
@@ -213,7 +213,7 @@ def test_conditions_of_members_and_of_the_board_stand_with_the_decision(room: Bo
 
 def test_an_emergency_takes_fewer_votes_and_is_reviewed_afterwards(room: BoardRoom) -> None:
     change = room.submitted(kind="emergency", business_justification="", acceptance_criteria=())
-    with pytest.raises(RuleError, match="no review of .* is due"):
+    with pytest.raises(RuleError, match=r"no review of .* is due"):
         room.changes.review(change, room.carl, agrees=True, remarks="Fine")
 
     room.changes.vote(change, VoteKind.APPROVE, room.carl)
@@ -234,12 +234,10 @@ def test_an_emergency_takes_fewer_votes_and_is_reviewed_afterwards(room: BoardRo
 def test_only_who_holds_a_board_closes_its_vote(room: BoardRoom) -> None:
     change = room.submitted()
 
-    for act in (
-        lambda: room.changes.decide(change, room.sam),
-        lambda: room.changes.review(change, room.sam, agrees=True, remarks="x"),
-    ):
-        with pytest.raises(ForbiddenError, match="sam may not board for shop"):
-            act()
+    with pytest.raises(ForbiddenError, match="sam may not board for shop"):
+        room.changes.decide(change, room.sam)
+    with pytest.raises(ForbiddenError, match="sam may not board for shop"):
+        room.changes.review(change, room.sam, agrees=True, remarks="x")
     assert "decide" not in room.changes.get(change, room.sam).may
     assert "decide" in room.changes.get(change, room.carl).may
 

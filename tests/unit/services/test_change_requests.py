@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from sluiceway.errors import (
 )
 from sluiceway.services.change_facts import ChangePatch
 from tests.unit.services.board_room import FACTS, PROCESS, SHOP, BoardRoom
-from tests.unit.services.desk import Office, open_principal
+from tests.unit.services.desk import ADA, Office
 
 REQUEST = """\
 change_request:
@@ -57,7 +58,7 @@ def test_a_request_needs_a_service_with_a_process_that_knows_its_kind(room: Boar
 
 def test_a_service_without_a_process_has_no_change_requests(office: Office) -> None:
     with pytest.raises(NotFoundError, match="'till' has no process in force"):
-        office.services.changes.new(FACTS, open_principal("ada"), service="till")
+        office.services.changes.new(FACTS, ADA, service="till")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_a_service_without_a_process_has_no_change_requests(office: Office) -> N
         ({"starts_at": datetime(2026, 6, 1)}, "has no time zone"),  # noqa: DTZ001 -- what is refused
     ],
 )
-def test_what_can_not_be_kept_is_refused(room: BoardRoom, facts: dict[str, object], words: str) -> None:
+def test_what_can_not_be_kept_is_refused(room: BoardRoom, facts: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
         room.draft(**facts)
 
