@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
+from sluiceway.domain.changes.condition_syntax import WORDS, explain_syntax
 from sluiceway.domain.changes.model import ChangeFacts, RiskEntry
 from sluiceway.domain.process.expressions import ExpressionProblem, did_you_mean
 from sluiceway.domain.process.spans import parse_range
@@ -39,6 +40,15 @@ NAMES: dict[str, str] = {
 FUNCTIONS = frozenset({"size", "contains", "startsWith", "endsWith", "matches", "int", "double", "string"})
 _MACROS = frozenset({"all", "exists", "exists_one", "filter", "map"})
 _WORDS = frozenset({"true", "false", "null", "in"})
+_NO_ANSWER = (RuntimeError, LookupError, ArithmeticError, TypeError, ValueError)  # what CEL raises for one
+_KINDS: dict[type[object], str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a decimal number such as 2.0",
+    bool: "true or false",
+    list: "a list of texts",
+    dict: "the answers by question",
+}
 _HIGH_WEIGHT = 6
 _WEIGHTS = {"low": 1, "medium": 2, "high": 3}
 _WEEK_S = 604_800.0
@@ -49,7 +59,7 @@ _TOKEN = re.compile(
 )
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|filter|map)\s*\(\s*([A-Za-z_]\w*)\s*,")
 _BY_KEY = re.compile(r"\banswers\s*\[\s*(['\"])(?P<key>.*?)\1\s*\]")
-_SYNTAX_ERROR = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?(.*)")
+_STOPPED = re.compile(r"<input>:(\d+):(\d+):")
 
 
 def figures_of(facts: ChangeFacts, score: float) -> dict[str, object]:
@@ -97,7 +107,7 @@ def holds(condition: str, figures: Mapping[str, object]) -> bool | None:
     """
     try:
         answer = cast(object, _compile(condition).execute(dict(figures)))
-    except (RuntimeError, KeyError, TypeError, ValueError):
+    except _NO_ANSWER:
         return None
     if not isinstance(answer, bool):
         raise InvalidInputError(f'"{condition}" is not a condition, expected one such as scope == "major"')
@@ -114,16 +124,16 @@ def check_condition(condition: str, questions: Collection[str]) -> tuple[Express
     try:
         program = _compile(condition)
     except InvalidInputError as problem:
-        found = _SYNTAX_ERROR.search(str(problem))
-        at, words = (int(found[2]) - 1, found[3]) if found else (0, str(problem))
-        return (ExpressionProblem(min(at, len(condition)), words),)
+        return (explain_syntax(condition, _stopped_at(condition, str(problem))),)
     unknown = tuple(_unknown_names(condition, questions))
     if unknown:
         return unknown
     try:
         answer = cast(object, program.execute(_sample(questions)))
-    except (RuntimeError, KeyError, TypeError, ValueError) as error:
-        return (ExpressionProblem(0, str(error).split(". ", maxsplit=1)[0]),)
+    except (IndexError, ArithmeticError):
+        return ()  # so it is of the sample, not of every change
+    except _NO_ANSWER:
+        return (ExpressionProblem(0, _misfit(condition)),)
     if not isinstance(answer, bool):
         return (ExpressionProblem(0, 'not a condition, expected one such as scope == "major"'),)
     if not any(token.lastgroup == "name" and token[0] in NAMES for token in _TOKEN.finditer(condition)):
@@ -141,6 +151,15 @@ def _compile(condition: str) -> cel.Program:
         raise InvalidInputError(f'"{condition}" can\'t be read: {error}') from error
 
 
+def _stopped_at(condition: str, said: str) -> int:
+    """Return the offset at which the library stopped, the end where it does not say."""
+    place = _STOPPED.search(said)
+    if place is None:
+        return len(condition)
+    lines = condition.splitlines(keepends=True)
+    return sum(map(len, lines[: int(place[1]) - 1])) + int(place[2]) - 1
+
+
 def _unknown_names(condition: str, questions: Collection[str]) -> Iterator[ExpressionProblem]:
     bound = {match[1] for match in _BOUND.finditer(condition)}
     known_questions = {_as_name(question) for question in questions}
@@ -149,7 +168,9 @@ def _unknown_names(condition: str, questions: Collection[str]) -> Iterator[Expre
         word = token[0].lstrip(". \t\n")
         called = condition[token.end() :].lstrip().startswith("(")
         if called and token.lastgroup in {"field", "name"}:
-            if word not in FUNCTIONS | _MACROS:
+            if word in WORDS:
+                yield ExpressionProblem(token.start(), f"{word} does not fit here; {WORDS[word]}")
+            elif word not in FUNCTIONS | _MACROS:
                 yield ExpressionProblem(
                     token.start(), f'unknown function "{word}"{did_you_mean(word, FUNCTIONS | _MACROS)}'
                 )
@@ -174,6 +195,15 @@ def _sample(questions: Collection[str]) -> dict[str, object]:
     lists = {name: ["x"] for name in ("technical", "business", "dependencies")}
     numbers = {"effort_weeks": 1.0, "risk_count": 1, "high_risks": 1, "score": 50.0}
     return {**texts, **lists, **numbers, "has_rollback_plan": True, "answers": answers}
+
+
+def _misfit(condition: str) -> str:
+    """Say that the condition puts together what doesn't fit, with what its names stand for."""
+    sample = _sample(())
+    used = dict.fromkeys(token[0] for token in _TOKEN.finditer(condition) if token.lastgroup == "name")
+    kinds = ", ".join(f"{name} is {_KINDS[type(sample[name])]}" for name in used if name in sample)
+    of_these = f" ({kinds})" if kinds else ""
+    return f"puts together what doesn't fit{of_these}; compare text with text, numbers with numbers"
 
 
 def _as_name(question: str) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sluiceway.domain.changes.conditions import NAMES, check_condition, figures_of, holds, weight_of
 from sluiceway.domain.changes.model import ChangeFacts, Impact, RiskEntry
+from sluiceway.domain.process.expressions import ExpressionProblem
 from sluiceway.errors import InvalidInputError
 
 QUESTIONS = ("users", "data-loss")
@@ -93,9 +96,14 @@ def test_an_effort_that_is_no_length_of_time_stays_open() -> None:
         ("answers['dataloss'] == 'x'", 9, 'no question "dataloss" in the questionnaire; did you mean'),
         ("service.name == 'x'", 7, 'no question "name" in the questionnaire'),
         ("scope", 0, 'not a condition, expected one such as scope == "major"'),
-        ("scope > 1", 0, "No such overload"),
+        (
+            "scope > 1",
+            0,
+            "puts together what doesn't fit (scope is a text); compare text with text, numbers with numbers",
+        ),
+        ("score / 2 > 3.0", 0, "puts together what doesn't fit (score is a decimal number such as 2.0)"),
         ("1 < 2", 0, "names nothing of the change"),
-        ("scope ==", 8, "mismatched input"),
+        ("not(scope == 'major')", 0, "not does not fit here; write ! for not"),
     ],
 )
 def test_a_wrong_condition_is_a_problem_at_its_place(condition: str, at: int, message: str) -> None:
@@ -103,6 +111,56 @@ def test_a_wrong_condition_is_a_problem_at_its_place(condition: str, at: int, me
 
     assert problem.at == at
     assert problem.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("condition", "at", "message"),
+    [
+        ("scope = 'major'", 6, "= does not fit here; write == to compare"),
+        ("scope === 'major'", 6, "=== does not fit here; write == to compare"),
+        ("scope is 'major'", 6, "is does not fit here; write == to compare"),
+        ("risk_count =< 3", 11, "=< does not fit here; write <="),
+        ("scope <> 'major'", 6, "<> does not fit here; write !="),
+        ("scope == 'a' and kind == 'b'", 13, "and does not fit here; write && for and"),
+        ("scope == 'a'\n  | kind == 'b'", 15, "| does not fit here; write || for or"),
+        ("not has_rollback_plan", 0, "not does not fit here; write ! for not"),
+        ("risk_count > 5%", 14, "% does not fit here; write the number alone"),
+        ("score >= 50 points", 12, "points does not fit here; write an operator such as == or && before it"),
+        ("scope == 'major", 9, "begins a text; end it with '"),
+        ("(scope == 'major'", 0, "( is not closed; write ) where it ends"),
+        ("scope in ['a', 'b'", 9, "[ is not closed; write ] where it ends"),
+        ("scope == 'major')", 16, ") closes nothing; leave it out"),
+        (
+            "scope ==",
+            8,
+            "ends after == too early, expected one such as scope == 'major' && risk_count > 2",
+        ),
+        ("  ", 0, "is empty, expected a condition such as scope == 'major' && risk_count > 2"),
+        ("&& scope == 'a'", 0, "&& does not fit here; expected a name, a number or a text in quotes"),
+        (
+            "scope == 'a' ? 1",
+            0,
+            "can't be read from here on, expected one such as scope == 'major' && risk_count > 2",
+        ),
+    ],
+)
+def test_a_condition_that_can_not_be_read_says_what_to_write(condition: str, at: int, message: str) -> None:
+    assert check_condition(condition, QUESTIONS) == (ExpressionProblem(at, message),)
+
+
+@given(st.text(alphabet="scope risk_count='\"&|!()[]{}<>=.,?:%#;1\n\\", max_size=40))
+def test_whatever_is_written_there_is_a_sentence_for_it(condition: str) -> None:
+    for problem in check_condition(condition, QUESTIONS):
+        assert 0 <= problem.at <= len(condition)
+        assert "<EOF>" not in problem.message
+        assert "<input>" not in problem.message
+
+
+def test_an_entry_that_a_list_may_not_have_is_no_answer_and_no_problem() -> None:
+    condition = "technical[9] == 'new cluster'"
+
+    assert check_condition(condition, QUESTIONS) == ()
+    assert holds(condition, figures_of(FACTS, score=0)) is None
 
 
 def test_a_condition_longer_than_500_characters_is_refused_unread() -> None:
