@@ -272,7 +272,16 @@ class RolloutService:
         return row
 
     def _start_again(self, tx: Transaction, row: RolloutRow, actor: str, reason: str) -> RolloutView:
-        """A failed rollout is tried again as a new one, with the same process and versions."""
+        """A failed rollout is tried again as a new one, with the same process and versions.
+
+        Raises IllegalMoveError for one of a release, which says itself when it may roll out.
+        """
+        owner = tx.release_of_rollout(row.id)
+        if owner is not None:
+            raise IllegalMoveError(
+                f"retry: this rollout belongs to release {owner.release.id}; take the release to its rollout "
+                "phase again and start a new one there"
+            )
         state = row.state
         why = f"{row.setup.service.name} from {state.stable} to {state.new} again, after {row.id}"
         if reason:

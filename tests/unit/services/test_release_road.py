@@ -9,6 +9,7 @@ import pytest
 
 from sluiceway.domain.changes.model import Change, ChangeFacts, ChangeId, ChangeState
 from sluiceway.domain.releases.model import Facts, Goal
+from sluiceway.domain.rollouts.model import CommandKind
 from sluiceway.errors import (
     ConflictError,
     ForbiddenError,
@@ -381,6 +382,18 @@ def test_taking_a_release_back_takes_its_rollout_back(team: Team) -> None:
         one for one in team.office.service.history(rollout_id, team.ann) if one.kind == "asked-rollback"
     )
     assert (asked.actor, asked.why) == ("ann", f"with release {release_id}: customers call")
+
+
+def test_a_rollout_of_a_release_is_tried_again_by_the_release_alone(team: Team) -> None:
+    release_id, rollout_id = a_rolling_release(team)
+    team.office.desk.run(rollout_id, until="progressing")
+    team.releases.roll_back(release_id, team.ann, reason="customers call")
+    team.office.desk.run(rollout_id, until="rolled-back")
+
+    with pytest.raises(IllegalMoveError, match=f"this rollout belongs to release {release_id}"):
+        team.office.service.act(rollout_id, CommandKind.RETRY, team.ann)
+
+    assert len(team.office.service.list(team.ann)) == 1
 
 
 def test_a_process_that_does_not_say_how_the_service_runs_rolls_nothing_out(office: Office) -> None:
