@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, false, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from sluiceway.adapters.store import codec
@@ -61,7 +61,7 @@ def find(connection: Connection, service: str, version: str) -> ReleaseRow | Non
     """Return the release of this version that is not cancelled, None when there is none."""
     found = connection.execute(
         select(releases).where(
-            releases.c.service == service, releases.c.name == version, releases.c.is_cancelled.is_(False)
+            releases.c.service == service, releases.c.name == version, releases.c.is_cancelled == false()
         )
     ).one_or_none()
     return None if found is None else _row(found)
@@ -112,7 +112,7 @@ def list_rows(
     if query.type:
         found = found.where(releases.c.type == query.type)
     if query.open_only:
-        found = found.where(releases.c.is_open.is_(True))
+        found = found.where(releases.c.is_open == true())
     if query.text:
         found = found.where(releases.c.words.contains(query.text.lower(), autoescape=True))
     if before is not None:
@@ -125,7 +125,7 @@ def due(connection: Connection, now: datetime, limit: int) -> Sequence[ReleaseRo
     """Return open releases whose time has come, most overdue first."""
     query = (
         select(releases)
-        .where(releases.c.is_open.is_(True), releases.c.due_at <= now)
+        .where(releases.c.is_open == true(), releases.c.due_at <= now)
         .order_by(releases.c.due_at)
         .limit(limit)
     )
