@@ -6,12 +6,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from sluiceway.cli.main import app
 from tests.unit.api.served import Served, served
 
 Sluice = Callable[..., Result]
+COMMANDS = get_command(app)
+
+
+def _put_together(_app: object) -> object:
+    """Return the program's commands, put together once: that takes longer than running most of them."""
+    return COMMANDS
 
 
 @pytest.fixture
@@ -24,6 +31,8 @@ def sluice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sluice:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("SLUICE_ACTOR", "ada")
+
+    monkeypatch.setattr("typer.testing._get_command", _put_together)
 
     def run(*words: str, typed: str | None = None) -> Result:
         return CliRunner().invoke(app, list(words), input=typed)
