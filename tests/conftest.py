@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A run that was started in the background of a script inherits a Ctrl-C that is ignored, and would hand it on
 # to the programs it starts; those that are told to stop by Ctrl-C would then never end.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long one example takes says more about the machine than about the code.
-settings.register_profile("sluiceway", deadline=None)
+# How long an example takes, or making one up, says more about the machine than about the code.
+settings.register_profile("sluiceway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sluiceway")
