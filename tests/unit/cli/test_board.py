@@ -39,13 +39,9 @@ def test_boards_are_listed_with_when_they_meet(sluice: Sluice, change: str) -> N
 def test_a_board_is_shown_with_members_rules_and_what_waits(sluice: Sluice, change: str) -> None:
     shown = done(sluice, "show", "ccb", "--service", SHOP)
 
-    for words in (
-        "Change board of shop",
-        "2 votes are a quorum, 1 in an emergency",
-        "Is it worth it?",
-        change,
-    ):
+    for words in ("Change board of shop", "2 votes are a quorum, 1 in an emergency", "Is it worth it?"):
         assert words in shown
+    assert change in shown
     assert "meets every Tuesday at 10:00, for 30 minutes" in shown
 
 

@@ -135,7 +135,8 @@ def test_the_board_scores_votes_and_decides(shop: Shop) -> None:
 
     assert scored.startswith("8.40 of 10, by one member; still to score: CTO, Security lead\n")
     assert voted.splitlines() == [
-        "Change board waits for 1 more vote for the quorum of 2 of the Change board (QA lead or Security lead)",
+        "Change board waits for 1 more vote for the quorum of 2 of the Change board "
+        "(QA lead or Security lead)",
         f"{CHANGE} Pay by invoice: submitted; it waits for votes of the Change board",
     ]
     assert (early.exit_code, "can't be closed" in early.stderr) == (16, True)

@@ -22,7 +22,7 @@ BEFORE = ChangeFacts(
     acceptance_criteria=("An invoice arrives",),
     answers=(("users", "none"),),
 )
-_line = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=("C",)), min_size=1)
+_line = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=["C"]), min_size=1)
 _lines = st.lists(_line, max_size=3).map(tuple)
 _pairs: Any = st.dictionaries(_line, _line, max_size=3).map(lambda found: tuple(found.items()))
 _times = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
