@@ -209,7 +209,7 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
     ),
     "POST /api/releases/{release_id}/move": on_release(Permission.MOVE, to="draft"),
     "POST /api/releases/{release_id}/cancel": on_release(Permission.MOVE, reason=""),
-    "POST /api/releases/{release_id}/rollback": on_release(Permission.MOVE, reason=""),
+    "POST /api/releases/{release_id}/rollback": on_release(Permission.ROLL_BACK, reason=""),
     "POST /api/releases/{release_id}/vote": (
         *on_release(Permission.APPROVE, policy="none", kind="approve"),
         Ask(_READ, body={"policy": "none", "kind": "comment", "comment": "x"}),
@@ -370,7 +370,7 @@ COMMANDS: Mapping[str, Run] = {
     "sluice release history": Run(_READ, "{release}"),
     "sluice release move": Run(_MOVE, "{release} nowhere"),
     "sluice release cancel": Run(_MOVE, "{release} --reason no --yes"),
-    "sluice release rollback": Run(_MOVE, "{release} --reason no --yes"),
+    "sluice release rollback": Run(_ROLL_BACK, "{release} --reason no --yes"),
     "sluice release rollout": Run(_ROLLOUT, "{release} --yes"),
     "sluice release link": Run(needs(Permission.PLAN), "{release} CR-2026-001"),
     "sluice release unlink": Run(needs(Permission.PLAN), "{release} CR-2026-001"),

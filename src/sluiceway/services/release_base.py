@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
 
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.team import Permission
@@ -21,6 +23,7 @@ from sluiceway.services.release_scene import Scene, Scenes
 from sluiceway.services.release_views import ReleaseView
 from sluiceway.services.waits_kept import KeptWaits
 
+_Made = TypeVar("_Made")
 TRIES = 5  # a save that met somebody else's is decided anew so often
 
 
@@ -44,8 +47,12 @@ class Releases:
 
     def get(self, release_id: str, by: Principal) -> ReleaseView:
         """Return everything about one release, found by id or as `SERVICE@VERSION`."""
+        return self._shown(release_id, by, Permission.READ)
+
+    def _shown(self, release_id: str, by: Principal, needed: Permission) -> ReleaseView:
+        """Return the release as `by` sees it: whoever may act on it may see what became of it."""
         with self._store.read() as tx:
-            return self._view(tx, self._scene(tx, release_id, by, Permission.READ), by)
+            return self._view(tx, self._scene(tx, release_id, by, needed), by)
 
     def _act(
         self,
@@ -59,7 +66,7 @@ class Releases:
     ) -> ReleaseView:
         """Load, let `change` decide, save with its words for the audit trail; return how it is shown then."""
         release = self._save(release_id, by, needed, kind, change, expected_version=expected_version)
-        return self.get(str(release.id), by)
+        return self._shown(release.id, by, needed)
 
     def _save(
         self,
@@ -73,18 +80,17 @@ class Releases:
     ) -> Release:
         """Do it, in one transaction; when somebody was faster, all of it anew."""
         actor = access.actor(by)
-        for attempt in range(1, TRIES + 1):
-            try:
-                with self._store.begin() as tx:
-                    scene = self._scene(tx, release_id, by, needed)
-                    expect(scene.row, expected_version)
-                    release, why = change(scene, tx)
-                    if release != scene.release:
-                        save(tx, scene, release, self._clock, actor=actor, kind=kind, why=why)
-                break
-            except ConflictError:
-                if expected_version is not None or attempt == TRIES:
-                    raise
+
+        def act() -> Release:
+            with self._store.begin() as tx:
+                scene = self._scene(tx, release_id, by, needed)
+                expect(scene.row, expected_version)
+                release, why = change(scene, tx)
+                if release != scene.release:
+                    save(tx, scene, release, self._clock, actor=actor, kind=kind, why=why)
+            return release
+
+        release = act() if expected_version is not None else anew_if_beaten(act)
         self._live.nudge()
         return release
 
@@ -99,6 +105,17 @@ class Releases:
         may = tuple(one.value for one in access.rights(tx, by, service))
         newest = current.content_hash if current is not None else ""
         return render_view(scene, by, self._signer, may=may, newest_hash=newest)
+
+
+def anew_if_beaten(act: Callable[[], _Made]) -> _Made:
+    """Return what `act` gives, done anew a few times while others save first. Raises ConflictError in the end.
+
+    `act` opens its own transaction.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(ConflictError):
+            return act()
+    return act()
 
 
 def find(tx: Transaction, given: str) -> ReleaseRow:

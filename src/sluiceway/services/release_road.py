@@ -92,7 +92,7 @@ class ReleaseRoad(Releases):
                 release, _ = link_into(tx, release, team, change_id, scenes=scenes, clock=self._clock, by=by)
             why = f"{facts.type} {facts.version} of {service} under {team.name} {row.content_hash[:12]}"
             save(tx, scene, release, self._clock, actor=actor, kind="release-made", why=why)
-        return self.get(str(release.id), by)
+        return self._shown(release.id, by, Permission.PLAN)
 
     def list(
         self, query: ReleaseQuery, by: Principal, *, limit: int = 50, before: str | None = None
@@ -171,7 +171,8 @@ class ReleaseRoad(Releases):
         expected_version: int | None = None,
     ) -> ReleaseView:
         """Move it to another phase. Raises NotReadyError with all that is missing, IllegalMoveError when the
-        road does not lead there; taking it back or out of the road needs a reason.
+        road does not lead there; taking it back or out of the road needs a reason. Rolling back takes the
+        right to roll back, everything else that to move.
         """
         reason = prose(reason, "the reason")
 
@@ -182,9 +183,8 @@ class ReleaseRoad(Releases):
             words = f"from {scene.release.phase} to {to}"
             return moved, f"{words}: {reason}" if reason else words
 
-        return self._act(
-            release_id, by, Permission.MOVE, "release-moved", change, expected_version=expected_version
-        )
+        needed = Permission.ROLL_BACK if to == ROLLED_BACK else Permission.MOVE
+        return self._act(release_id, by, needed, "release-moved", change, expected_version=expected_version)
 
     def cancel(self, release_id: str, by: Principal, *, reason: str) -> ReleaseView:
         """Give it up, from any phase. A rollout under way must have ended: roll back first."""
