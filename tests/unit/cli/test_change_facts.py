@@ -22,8 +22,10 @@ BEFORE = ChangeFacts(
     acceptance_criteria=("An invoice arrives",),
     answers=(("users", "none"),),
 )
-_line = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=["C"]), min_size=1)
-_lines = st.lists(_line, max_size=3).map(tuple)
+_seen = st.characters(max_codepoint=0x2FF, exclude_categories=["C"])
+_line = st.text(_seen, min_size=1).map(str.strip).filter(bool)
+_prose = st.text(_seen | st.just("\n"), min_size=1).map(str.strip).filter(bool)
+_lines = st.lists(_prose, max_size=3).map(tuple)
 _pairs: Any = st.dictionaries(_line, _line, max_size=3).map(lambda found: tuple(found.items()))
 _times = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 _facts: st.SearchStrategy[ChangeFacts] = st.builds(
@@ -32,8 +34,8 @@ _facts: st.SearchStrategy[ChangeFacts] = st.builds(
     requestor=_line,
     kind=_line,
     date_submitted=st.none() | st.dates(date(2000, 1, 1)),
-    description=_line,
-    business_justification=_line,
+    description=_prose,
+    business_justification=_prose,
     impact=st.builds(
         Impact,
         scope=_line,
@@ -52,7 +54,7 @@ _facts: st.SearchStrategy[ChangeFacts] = st.builds(
     template=_line,
     implementer=_line,
     starts_at=st.none() | _times,
-    rollback_plan=_line,
+    rollback_plan=_prose,
     answers=_pairs,
     fields=_pairs,
 )
