@@ -74,18 +74,20 @@ def plan(
 
 def timeline(found: TimelineView) -> RenderableType:
     """Return the milestones in a table; days are those of the process's zone."""
-    table = plain_table("", "milestone", "first day", "last day", "owner", "slack", "what it asks for")
+    table = plain_table("", "milestone", "first day", "last day", "owner", "slack")
+    for column in table.columns[2:4]:
+        column.no_wrap = True
     for one in found.milestones:
-        style = "dim" if one.is_done else "bold" if one.is_critical else ""
         first, last = _days(one, found.zone)
+        title = Text(one.title, style="dim" if one.is_done else "bold" if one.is_critical else "")
+        title.append("".join(f"\n- {criterion}" for criterion in one.criteria), style="not bold dim")
         table.add_row(
             _mark(one),
-            Text(one.title, style=style),
+            title,
             first,
             last if last != first else "",
             Text(one.owner),
             "" if one.is_done else "critical" if one.is_critical else one.slack,
-            Text("; ".join(one.criteria), style="dim"),
         )
     parts: list[RenderableType] = [Text(found.sentence, style="bold"), Text(""), table]
     if found.problems:

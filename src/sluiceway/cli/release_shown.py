@@ -6,8 +6,9 @@ Times are in the person's zone; the target date is in that of the process's cale
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -61,7 +62,7 @@ def release_table(summaries: Sequence[ReleaseSummary]) -> RenderableType:
 def release_panel(view: ReleaseView) -> RenderableType:
     """Return everything about a release at one moment."""
     summary = view.summary
-    parts: list[RenderableType] = [_about(view), Text(""), _road(view.phases)]
+    parts: list[RenderableType] = [_about(view), Text(""), _Road(view.phases)]
     ahead = move_ahead(view)
     if ahead is not None:
         parts += [Text(""), _to_move_on(ahead)]
@@ -168,12 +169,23 @@ def _lines(texts: Iterator[str]) -> str:
     return "\n".join(texts)
 
 
-def _road(phases: Sequence[PhaseView]) -> Text:
-    text = Text()
-    for phase in phases:
-        mark, style = _PHASE_MARKS[phase.status]
-        text.append(f"{mark} {phase.title}   ", style=style)
-    return text
+@dataclass(frozen=True, slots=True)
+class _Road:
+    """Phases in their order, as many on a line as there is room for."""
+
+    phases: Sequence[PhaseView]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        line = Text()
+        for phase in self.phases:
+            mark, style = _PHASE_MARKS[phase.status]
+            step = Text(f"{mark} {phase.title}", style=style)
+            gap = "   " if line else ""
+            if line and line.cell_len + len(gap) + step.cell_len > options.max_width:
+                yield line
+                line, gap = Text(), ""
+            line = Text.assemble(line, gap, step)
+        yield line
 
 
 def _to_move_on(ahead: MoveView) -> RenderableType:
@@ -210,10 +222,7 @@ def _sections(view: ReleaseView) -> Iterator[tuple[str, RenderableType]]:
     if view.run_list:
         yield (
             "Runbooks",
-            _rows(
-                (one.id, one.title, one.phase, f"{one.done} of {one.total}", one.sentence)
-                for one in view.run_list
-            ),
+            _rows((one.id, one.title, one.phase, one.sentence) for one in view.run_list),
         )
 
 
@@ -277,9 +286,11 @@ def _checklists(checklists: Sequence[ChecklistView]) -> Table:
 
 
 def _rows(rows: Iterator[tuple[str, ...]]) -> Table:
+    """Return rows without a heading; their ids, which come first, are never cut."""
     table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(cell, overflow="fold") for cell in row))
     return table
 
 

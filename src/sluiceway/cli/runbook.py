@@ -246,6 +246,7 @@ def _runbooks(found: Sequence[RunbookView]) -> RenderableType:
 
 def _runs(found: Sequence[RunSummary]) -> RenderableType:
     table = plain_table("run", "what", "state", "began", "how far")
+    table.columns[0].no_wrap = True
     for one in found:
         table.add_row(
             one.id,
