@@ -38,7 +38,7 @@ class HttpCheck:
 
 
 class Execution(Protocol):
-    def run(self, command: Command, why_end: Callable[[], str]) -> Outcome:
+    def run(self, command: Command, why_end: Callable[[], str], /) -> Outcome:
         """Run to the end, or until `timeout_s` is over, or until `why_end` gives a reason other than "".
 
         Then it and everything it started is ended. `ok` is None only when it was ended for `why_end`.

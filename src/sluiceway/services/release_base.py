@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TypeVar
 
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.team import Permission
@@ -17,14 +15,12 @@ from sluiceway.ports.releases import ReleaseRow
 from sluiceway.ports.signing import Signer
 from sluiceway.ports.store import Store, Transaction
 from sluiceway.services import access
+from sluiceway.services.again import again_on_conflict
 from sluiceway.services.release_render import render_view
 from sluiceway.services.release_saving import save
 from sluiceway.services.release_scene import Scene, Scenes
 from sluiceway.services.release_views import ReleaseView
 from sluiceway.services.waits_kept import KeptWaits
-
-_Made = TypeVar("_Made")
-TRIES = 5  # a save that met somebody else's is decided anew so often
 
 
 class Releases:
@@ -90,7 +86,7 @@ class Releases:
                     save(tx, scene, release, self._clock, actor=actor, kind=kind, why=why)
             return release
 
-        release = act() if expected_version is not None else anew_if_beaten(act)
+        release = act() if expected_version is not None else again_on_conflict(act)
         self._live.nudge()
         return release
 
@@ -105,17 +101,6 @@ class Releases:
         may = tuple(one.value for one in access.rights(tx, by, service))
         newest = current.content_hash if current is not None else ""
         return render_view(scene, by, self._signer, may=may, newest_hash=newest)
-
-
-def anew_if_beaten(act: Callable[[], _Made]) -> _Made:
-    """Return what `act` gives, done anew a few times while others save first. Raises ConflictError in the end.
-
-    `act` opens its own transaction.
-    """
-    for _ in range(TRIES - 1):
-        with suppress(ConflictError):
-            return act()
-    return act()
 
 
 def find(tx: Transaction, given: str) -> ReleaseRow:

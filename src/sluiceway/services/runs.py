@@ -24,8 +24,9 @@ from sluiceway.errors import ConflictError, RuleError
 from sluiceway.ports.releases import RunRow
 from sluiceway.ports.store import Transaction
 from sluiceway.services import access
+from sluiceway.services.again import again_on_conflict
 from sluiceway.services.ids import new_run_id
-from sluiceway.services.release_base import TRIES, Releases, find
+from sluiceway.services.release_base import Releases, find
 from sluiceway.services.release_render_runs import RunAct, run_summary, run_view
 from sluiceway.services.release_saving import note
 from sluiceway.services.release_scene import Scene
@@ -105,15 +106,12 @@ class ReleaseRuns(Releases):
         that can't be said of where it is, RuleError when the step is up to another role.
         """
         words = prose(note, "the note")
-        for attempt in range(1, TRIES + 1):
-            try:
-                with self._store.begin() as tx:
-                    after = self._acted(tx, RunId(run_id), act, by, words=words, step_id=step)
-                break
-            except ConflictError:
-                if attempt == TRIES:
-                    raise
-        return run_view(after)
+
+        def said() -> Run:
+            with self._store.begin() as tx:
+                return self._acted(tx, RunId(run_id), act, by, words=words, step_id=step)
+
+        return run_view(again_on_conflict(said))
 
     def run_item(self, release_id: str, checklist_id: str, item_id: str, by: Principal) -> ReleaseView:
         """Have a checklist item that answers by itself answered now, also before it is due, also again.

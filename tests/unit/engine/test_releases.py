@@ -17,7 +17,7 @@ from sluiceway.errors import ConflictError, ProcessFileError
 from sluiceway.ports.releases import ReleaseRow
 from sluiceway.ports.store import Transaction
 from sluiceway.services.release_scene import Scenes
-from tests.unit.services.desk import Office, open_office
+from tests.unit.services.desk import Office, no_holidays, open_office
 from tests.unit.services.road import Team, a_rolling_release, a_team
 
 
@@ -46,7 +46,7 @@ class Street:
         self.looks += 1
         if self.is_unreadable:
             raise ProcessFileError(("process.yaml: gone",))
-        scene = Scenes(tx, self.office.clock.now(), lambda _place, _year: ()).in_a_list(row)
+        scene = Scenes(tx, self.office.clock.now(), no_holidays).in_a_list(row)
         return scene.team, scene.world
 
     def promote(self) -> None:

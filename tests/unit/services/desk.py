@@ -55,6 +55,12 @@ ADA = open_principal("ada")
 BOB = open_principal("bob")
 
 
+def no_holidays(place: str, year: int) -> tuple[()]:
+    """Fits `ports.calendars.Holidays`."""
+    del place, year
+    return ()
+
+
 @dataclass
 class Desk:
     """Fits `ports.live.LiveView`; `nudge` ticks every due rollout at once, unless it is not running."""
@@ -145,11 +151,11 @@ class Office:
                 self.clock,
                 self.desk,
                 signer=KeySigner(Ed25519PrivateKey.generate()),
-                holidays=lambda _place, _year: (),
+                holidays=no_holidays,
             ),
             processes=ProcessService(self.store, self.clock),
-            changes=ChangeService(self.store, self.clock, holidays=lambda _place, _year: ()),
-            boards=BoardService(self.store, self.clock, holidays=lambda _place, _year: ()),
+            changes=ChangeService(self.store, self.clock, holidays=no_holidays),
+            boards=BoardService(self.store, self.clock, holidays=no_holidays),
         )
 
     def set_up_accounts(self) -> Principal:
