@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -71,6 +71,10 @@ class PeopleRows(Protocol):
 
     def grants(self, *, account: str = "", service: str = "") -> Sequence[Grant]:
         """Return the grants of an account, or those that hold for a service; all of them without either."""
+        ...
+
+    def service_grants(self, services: Collection[str]) -> Sequence[Grant]:
+        """Return the grants that hold for one of these services, and those that hold for every one."""
         ...
 
     def set_absence(self, absence: Absence) -> None:

@@ -84,7 +84,7 @@ def directories(tx: Transaction, services: Collection[str]) -> dict[str, Directo
     disabled = tx.disabled_accounts()
     absences = tuple(absence for absence in tx.absences() if absence.account not in disabled)
     granted: defaultdict[str, list[Grant]] = defaultdict(list)
-    for grant in tx.grants(service=next(iter(services)) if len(services) == 1 else ""):
+    for grant in tx.service_grants(services):
         if grant.account not in disabled:
             granted[grant.service].append(grant)
     return {

@@ -109,12 +109,10 @@ class ProcessService:
         """Return what the process in force says of each service that `by` may see, by the service's name."""
         with self._store.read() as tx:
             visible = access.services_for(tx, by, Permission.READ)
-            rows = [
-                row
-                for name in tx.services()
-                if (visible is None or name in visible) and (row := tx.current_process(name)) is not None
-            ]
-        return tuple(outline for row in rows if (outline := _outline(row)) is not None)
+            in_force = tx.processes_in_force().items()
+            rows = tx.get_processes({one for one in in_force if visible is None or one[0] in visible})
+        ordered = sorted(rows, key=lambda row: row.service)
+        return tuple(outline for row in ordered if (outline := _outline(row)) is not None)
 
 
 def apply_process(tx: Transaction, process: Process, *, service: str, by: str, clock: Clock) -> ProcessRow:

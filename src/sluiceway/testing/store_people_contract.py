@@ -111,6 +111,7 @@ class StorePeopleContract:
             assert list(tx.grants()) == [everywhere, here, there]
             assert list(tx.grants(account="bob")) == [here, there]
             assert list(tx.grants(service="shop")) == [everywhere, here]
+            assert set(tx.service_grants(("shop", "nowhere"))) == {everywhere, here}
             assert list(tx.grants(account="bob", service="shop")) == [here]
 
     def test_a_grant_is_taken_back_once(self, store: Store) -> None:

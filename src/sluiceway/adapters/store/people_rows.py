@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,6 +81,13 @@ def list_grants(connection: Connection, *, account: str, service: str) -> Sequen
     if service:
         query = query.where(or_(grants.c.service == codec.storable(service), grants.c.service == ANY_SERVICE))
     return [Grant(row.account, row.role, row.service) for row in connection.execute(query)]
+
+
+def service_grants(connection: Connection, services: Collection[str]) -> Sequence[Grant]:
+    """Return the grants that hold for one of these services, and those that hold for every one."""
+    names = {ANY_SERVICE, *(codec.storable(service) for service in services)}
+    query = select(grants.c.account, grants.c.role, grants.c.service).where(grants.c.service.in_(names))
+    return [Grant(account, role, service) for account, role, service in connection.execute(query)]
 
 
 def set_absence(connection: Connection, absence: Absence) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -43,6 +43,9 @@ class PeopleSql:
 
     def grants(self, *, account: str = "", service: str = "") -> Sequence[Grant]:
         return people_rows.list_grants(self._connection, account=account, service=service)
+
+    def service_grants(self, services: Collection[str]) -> Sequence[Grant]:
+        return people_rows.service_grants(self._connection, services)
 
     def set_absence(self, absence: Absence) -> None:
         people_rows.set_absence(self._connection, absence)
