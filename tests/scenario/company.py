@@ -6,7 +6,7 @@ for, each by somebody it names, so that a release gets stuck in the test where i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -235,7 +235,7 @@ class Company:
 
 
 @contextmanager
-def open_company(folder: Path, *, start: datetime = MONDAY) -> Iterator[Company]:
+def open_company(folder: Path, *, start: datetime = MONDAY) -> Generator[Company]:
     """Yield a company whose signing key is in `folder`; it has nobody and no process yet."""
     clock = ManualClock(start)
     with open_plant(clock) as plant:

@@ -6,7 +6,7 @@ a rollout is decided by `Reconciler.tick` alone; a test says what the figures ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -201,7 +201,7 @@ class Plant:
 
 
 @contextmanager
-def open_plant(clock: ManualClock) -> Iterator[Plant]:
+def open_plant(clock: ManualClock) -> Generator[Plant]:
     """Yield a plant with a store of its own, which nobody waits for to be safe on disk."""
     with scratch_store() as (store, effects):
         yield Plant(store, effects, clock)

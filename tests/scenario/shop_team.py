@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,14 +70,14 @@ FACTS = Facts("2.0.0", "minor", scope=(ScopeItem("index", ScopeKind.FEATURE, "An
 
 
 @contextmanager
-def open_shop(folder: Path) -> Iterator[Company]:
+def open_shop(folder: Path) -> Generator[Company]:
     """Yield the team's company."""
     with open_company(folder) as made:
         made.found(TEAM, STAFF)
         yield made
 
 
-def tested_release(company: Company) -> str:
+def a_release_in_testing(company: Company) -> str:
     """Return a release by Eric that waits in `testing` for two votes."""
     made = company.new(FACTS, "eric")
     company.releases.move(made, "testing", company["rita"])
@@ -85,7 +85,7 @@ def tested_release(company: Company) -> str:
 
 
 @contextmanager
-def served(company: Company) -> Iterator[TestClient[Litestar]]:
+def served(company: Company) -> Generator[TestClient[Litestar]]:
     """Yield a client of the company's API and console; it is nobody until it says who."""
     services = company.services
     app = create_api(services, more_handlers=web_handlers(services))

@@ -15,7 +15,7 @@ from sluiceway.domain.process.team import Permission
 from sluiceway.errors import ProcessFileError
 from sluiceway.services.release_facts import FactsPatch
 from tests.scenario.company import SERVICE, Company
-from tests.scenario.shop_team import FACTS, bearer, open_shop, served, tested_release
+from tests.scenario.shop_team import FACTS, a_release_in_testing, bearer, open_shop, served
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def company(tmp_path: Path) -> Iterator[Company]:
 
 @pytest.fixture
 def release(company: Company) -> str:
-    return tested_release(company)
+    return a_release_in_testing(company)
 
 
 def test_approvers_at_once_all_count(company: Company, release: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +88,7 @@ def _act_and_die(prepared: tuple[bytes, bytes] | None, folder: Path, act: str, m
 
 
 @contextmanager
-def _found(folder: Path) -> Iterator[tuple[SqlStore, ReleaseView]]:
+def _found(folder: Path) -> Generator[tuple[SqlStore, ReleaseView]]:
     """Yield the store as a new process finds it, and the release."""
     store = open_store(folder / "sluiceway.db", owner="test")
     try:
