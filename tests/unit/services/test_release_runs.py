@@ -26,7 +26,7 @@ from sluiceway.services.release_render_runs import RunAct
 from sluiceway.services.release_scene import Scenes
 from sluiceway.services.release_views import ItemView, RunView
 from sluiceway.testing.fake_execution import FakeExecution
-from tests.unit.services.desk import open_office
+from tests.unit.services.desk import no_holidays, open_office
 from tests.unit.services.road import Team, a_release, a_team
 
 
@@ -229,7 +229,7 @@ def test_a_runbooks_run_counts_however_many_items_were_answered_since(site: Site
     assert [one.id for one in view.run_list] == [run_id]
     with store.read() as tx:
         row = tx.get_release(site.release)
-        scenes = Scenes(tx, site.team.office.clock.now(), lambda _place, _year: ())
+        scenes = Scenes(tx, site.team.office.clock.now(), no_holidays)
         one_by_one = scenes.in_a_list(row)
         scenes.prepare([row])
         prepared = scenes.in_a_list(row)
