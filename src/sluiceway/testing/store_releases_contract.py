@@ -368,6 +368,8 @@ class StoreReleasesContract:
             assert tx.save_change(row, replace(row.change, state=ChangeState.SUBMITTED)) == 2
         with pytest.raises(ConflictError, match="changed by somebody else"), store.begin() as tx:
             tx.save_change(row, row.change)
+        with pytest.raises(ConflictError, match="CR-2026-001 already"), store.begin() as tx:
+            tx.insert_change(ChangeRow(a_change(1), version=1))
 
     def test_meetings_are_kept_listed_and_saved_once(self, store: Store) -> None:
         with store.begin() as tx:
