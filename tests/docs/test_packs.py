@@ -110,12 +110,12 @@ def test_what_is_not_in_the_pack_says_why(pack: str) -> None:
     assert bare == []
 
 
-NOTES = (r"(\w+) has no source in this process", '"(.+)" is not about known', '"(.+)" has no time to hold')
+NOTES = (r"(\w+) has no source in this process", '"(.+)" is not about known')
 
 
 def told(pack: str) -> list[set[str]]:
-    """Return what a pack's notes are about: figures to push, things to attest, triggers without a time."""
-    notes = process(pack).notes
+    """Return what a pack's notes are about: figures to push, things to attest."""
+    notes = [str(note) for note in process(pack).notes]
     return [{found[1] for note in notes if (found := re.search(pattern, note))} for pattern in NOTES]
 
 

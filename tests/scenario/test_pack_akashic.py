@@ -121,9 +121,9 @@ def _decide_a_change(company: Company, release: str) -> None:
     assert scored.matrix is not None
     assert [one.weight_percent for one in scored.matrix.criteria] == [30, 20, 15, 20, 15]
     assert dict(scored.matrix.totals) == pytest.approx(
-        {"pia (Product Manager)": 7.9, "enzo (Engineering Lead)": 6.45}
+        {"pia (Product Manager)": 7.7, "enzo (Engineering Lead)": 7.05}
     )
-    assert (scored.matrix.total, scored.matrix.spread) == pytest.approx((7.175, 1.45))
+    assert (scored.matrix.total, scored.matrix.spread) == pytest.approx((7.375, 0.65))
 
     vote_on_change(company, change, VoteKind.APPROVE, "pia", "enzo")
     vote_on_change(company, change, VoteKind.REJECT, "sam")

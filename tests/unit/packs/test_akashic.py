@@ -68,6 +68,7 @@ def test_the_matrix_weighs_five_criteria_from_1_to_10(team: TeamProcess) -> None
         ("strategic-alignment", 20, 1, 10),
         ("customer-impact", 15, 1, 10),
     ]
+    assert [each.id for each in team.changes.matrix if not each.higher_is_better] == ["technical-complexity"]
 
 
 def test_the_canary_takes_24_12_and_6_hours(pack: Process) -> None:
