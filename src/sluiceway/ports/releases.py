@@ -206,8 +206,9 @@ class ReleaseRows(Protocol):
         limit: int,
         before: ChangeId | None,
         services: frozenset[str] | None = None,
+        kinds: Sequence[str] = (),
     ) -> Sequence[ChangeRow]:
-        """Return newest first; no states means all of them, "" every service, of `services` when given."""
+        """Return newest first; what is empty narrows nothing. With `services` only those of them."""
         ...
 
     def insert_meeting(self, row: MeetingRow) -> None: ...

@@ -52,6 +52,7 @@ from sluiceway.services.texts import prose
 _MEETINGS = 20  # a board's latest ones that are shown
 _ON_AGENDA = 100  # at most on the agenda of one meeting
 _ENDED = (ChangeState.DONE, ChangeState.FAILED)
+_DECIDED = (ChangeState.APPROVED, ChangeState.SCHEDULED, ChangeState.IN_PROGRESS, *_ENDED)
 
 
 class BoardService:
@@ -229,9 +230,9 @@ class BoardService:
     def _waiting(self, tx: Transaction, scenes: ChangeScenes, service: str) -> dict[ChangeId, ChangeScene]:
         """Return every request that may be on an agenda: submitted, or decided on and to be reviewed."""
         rows = every_change(tx, (ChangeState.SUBMITTED,), service)
-        emergencies = {kind.id for kind in scenes.current(service).team.changes.kinds if kind.is_emergency}
-        decided = (ChangeState.APPROVED, ChangeState.SCHEDULED, ChangeState.IN_PROGRESS, *_ENDED)
-        reviewed = [row for row in every_change(tx, decided, service) if row.change.facts.kind in emergencies]
+        kinds = scenes.current(service).team.changes.kinds
+        looked_back_at = [one.id for one in kinds if one.is_emergency and one.review_after_s > 0]
+        reviewed = every_change(tx, _DECIDED, service, looked_back_at) if looked_back_at else ()
         return {row.change.id: scenes.of(row) for row in (*rows, *reviewed)}
 
     def _next(self, tx: Transaction, current: Current, board: Board) -> MeetingDate | None:

@@ -81,7 +81,7 @@ class ChangeRequests(Changes):
         with self._store.read() as tx:
             access.require(tx, by, Permission.CHANGE, service)
             team = self._scenes(tx).current(service).team
-            done = every_change(tx, (ChangeState.DONE,), service)
+            done = tx.list_changes(service=service, states=(ChangeState.DONE,), limit=MAX_PAGE, before=None)
         return ChangeFormView(
             service=service,
             kinds=tuple((one.id, one.title) for one in team.changes.kinds),
@@ -190,7 +190,7 @@ class ChangeRequests(Changes):
                 by.name,
                 scene.now,
                 template=_template(tx, facts.template),
-                followers=_followers(tx, scene.service),
+                followers=_followers(tx, scene.service) if facts.template else (),
             )
             return submitted, f"under {scene.current.team.name} {bound.process_hash[:12]}"
 

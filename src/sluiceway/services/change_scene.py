@@ -138,12 +138,14 @@ def open_changes(tx: Transaction, service: str = "") -> Sequence[ChangeRow]:
     return every_change(tx, tuple(OPEN), service)
 
 
-def every_change(tx: Transaction, states: Sequence[ChangeState], service: str) -> Sequence[ChangeRow]:
-    """Return every request in these states, newest first; "" is every service."""
+def every_change(
+    tx: Transaction, states: Sequence[ChangeState], service: str, kinds: Sequence[str] = ()
+) -> Sequence[ChangeRow]:
+    """Return every request in these states, newest first; "" is every service, no kinds every kind."""
     found: list[ChangeRow] = []
     while True:
         before = found[-1].change.id if found else None
-        page = tx.list_changes(service=service, states=states, limit=_PAGE, before=before)
+        page = tx.list_changes(service=service, states=states, limit=_PAGE, before=before, kinds=kinds)
         found += page
         if len(page) < _PAGE:
             return found

@@ -360,6 +360,9 @@ class StoreReleasesContract:
             assert [one.change.id for one in older] == ["CR-2026-002", "CR-2026-001"]
             own = tx.list_changes(service="", states=(), limit=9, before=None, services=frozenset({"search"}))
             assert [one.change.id for one in own] == ["CR-2026-004"]
+            every = tx.list_changes(service="", states=(), limit=9, before=None, kinds=("normal",))
+            assert len(every) == 4
+            assert tx.list_changes(service="", states=(), limit=9, before=None, kinds=("other",)) == []
             assert [one.change.id for one in tx.get_changes(("CR-1", "CR-2026-004"))] == ["CR-2026-004"]
             assert list(tx.get_changes(())) == []
             with pytest.raises(NotFoundError, match="no change request"):

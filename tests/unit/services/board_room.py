@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,7 +134,7 @@ def furnish(folder: Path) -> Furnished:
 
 
 @contextmanager
-def open_room(furnished: Furnished, folder: Path) -> Iterator[BoardRoom]:
+def open_room(furnished: Furnished, folder: Path) -> Generator[BoardRoom]:
     """Yield a board room of its own, in an empty folder."""
     shutil.copytree(furnished.folder, folder, dirs_exist_ok=True)
     with open_office(folder) as office:

@@ -76,13 +76,16 @@ def list_changes(
     limit: int,
     before: ChangeId | None,
     services: frozenset[str] | None = None,
+    kinds: Sequence[str] = (),
 ) -> Sequence[ChangeRow]:
-    """Return newest first; no states means all of them, "" every service, of `services` when given."""
+    """Return newest first; what is empty narrows nothing. With `services` only those of them."""
     query = select(changes).order_by(changes.c.seq.desc()).limit(limit)
     if service:
         query = query.where(changes.c.service == service)
     if services is not None:
         query = query.where(changes.c.service.in_(sorted(services)))
+    if kinds:
+        query = query.where(changes.c.kind.in_([codec.storable(kind) for kind in kinds]))
     if states:
         query = query.where(changes.c.state_name.in_([state.value for state in states]))
     if before is not None:
@@ -140,6 +143,7 @@ def list_meetings(
 def _change_columns(change: Change) -> dict[str, Any]:
     return {
         "service": codec.storable(change.facts.service),
+        "kind": codec.storable(change.facts.kind),
         "state_name": change.state.value,
         "state": codec.CHANGE.text(change),
     }

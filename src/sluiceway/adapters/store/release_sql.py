@@ -107,9 +107,16 @@ class ReleaseSql:
         limit: int,
         before: ChangeId | None,
         services: frozenset[str] | None = None,
+        kinds: Sequence[str] = (),
     ) -> Sequence[ChangeRow]:
         return change_rows.list_changes(
-            self._connection, service=service, states=states, limit=limit, before=before, services=services
+            self._connection,
+            service=service,
+            states=states,
+            limit=limit,
+            before=before,
+            services=services,
+            kinds=kinds,
         )
 
     def insert_meeting(self, row: MeetingRow) -> None:

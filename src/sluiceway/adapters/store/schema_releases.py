@@ -93,6 +93,7 @@ changes = Table(
     Column("seq", KEY, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
     Column("service", Text, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("state_name", String(32), nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
