@@ -115,6 +115,11 @@ def test_the_dates_of_a_timeline_can_hold_whatever_weekday_the_target_is(
 
 
 @pytest.mark.parametrize("pack", pack_names())
+def test_no_trigger_acts_on_what_swings_by_chance(pack: str) -> None:
+    assert [str(note) for note in process(pack).notes if "by chance" in note.message] == []
+
+
+@pytest.mark.parametrize("pack", pack_names())
 def test_no_code_knows_a_pack(pack: str) -> None:
     source = Path(sluiceway.__file__).parent
     word = re.compile(rf"\b{pack}\b", re.IGNORECASE)
