@@ -207,8 +207,11 @@ class ReleaseRows(Protocol):
         before: ChangeId | None,
         services: frozenset[str] | None = None,
         kinds: Sequence[str] = (),
+        ended_since: datetime | None = None,
     ) -> Sequence[ChangeRow]:
-        """Return newest first; what is empty narrows nothing. With `services` only those of them."""
+        """Return newest first; what is empty narrows nothing. With `services` only those of them, with
+        `ended_since` only those that were done or failed from then on.
+        """
         ...
 
     def insert_meeting(self, row: MeetingRow) -> None: ...

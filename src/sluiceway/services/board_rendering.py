@@ -9,8 +9,9 @@ from sluiceway.domain.approvals.model import VoteKind
 from sluiceway.domain.approvals.sifting import sift
 from sluiceway.domain.calendars.days import WEEKDAYS, show_instant
 from sluiceway.domain.changes.boards import AgendaItem, MeetingDate, Purpose, agenda
-from sluiceway.domain.changes.deciding import decision_of, voters_for
-from sluiceway.domain.changes.model import BoardMeeting, Change, ChangeId
+from sluiceway.domain.changes.deciding import Verdict, decision_of, voters_for
+from sluiceway.domain.changes.model import BoardMeeting, ChangeId
+from sluiceway.domain.changes.risk import Assessment
 from sluiceway.domain.changes.subjects import subject_of
 from sluiceway.domain.changes.success import Success
 from sluiceway.domain.people.model import Directory
@@ -78,15 +79,18 @@ def agenda_items(
     board: Board, current: Current, scenes: Mapping[ChangeId, ChangeScene], meets_at: datetime
 ) -> tuple[AgendaItemView, ...]:
     """Return what these requests put on the board's agenda, most pressing first."""
+    risks = {key: risk for key, scene in scenes.items() if (risk := scene.risk()) is not None}
     found = agenda(
         board,
         current.team.changes,
         [scene.change for scene in scenes.values()],
-        {key: risk for key, scene in scenes.items() if (risk := scene.risk()) is not None},
+        risks,
         calendar=current.calendar,
         meets_at=meets_at,
     )
-    return tuple(_item(scenes[ChangeId(one.change)], board, one) for one in found)
+    return tuple(
+        _item(scenes[key], board, one, risks.get(key)) for one in found for key in (ChangeId(one.change),)
+    )
 
 
 def render_meeting(
@@ -143,12 +147,12 @@ def _members(board: Board, team: TeamProcess, directory: Directory) -> tuple[Mem
     )
 
 
-def _item(scene: ChangeScene, board: Board, item: AgendaItem) -> AgendaItemView:
+def _item(scene: ChangeScene, board: Board, item: AgendaItem, risk: Assessment | None) -> AgendaItemView:
     found = scene.verdicts()
-    yes, no = _votes(scene, board)
+    yes, no = _votes(scene, board, found)
     of_board = next((one for one in found if one.policy.id == board.id), None)
     return AgendaItemView(
-        change=render_change_summary(scene, found),
+        change=render_change_summary(scene, found, risk),
         why=item.why,
         votes_for=yes,
         votes_against=no,
@@ -159,18 +163,18 @@ def _item(scene: ChangeScene, board: Board, item: AgendaItem) -> AgendaItemView:
 
 def _settled(scene: ChangeScene, board: Board) -> AgendaItemView:
     """Return the item of a request that the board need not talk about any more."""
-    decision = decision_of(scene.change, board.id)
-    yes, no = _votes(scene, board)
+    found, decision = scene.verdicts(), decision_of(scene.change, board.id)
+    yes, no = _votes(scene, board, found)
     words = decision.sentence if decision is not None else f"it is {scene.change.state}"
-    return AgendaItemView(render_change_summary(scene), "", yes, no, words)
+    return AgendaItemView(render_change_summary(scene, found), "", yes, no, words)
 
 
-def _votes(scene: ChangeScene, board: Board) -> tuple[int, int]:
+def _votes(scene: ChangeScene, board: Board, verdicts: Sequence[Verdict]) -> tuple[int, int]:
     """Return the votes of the board that stand: for and against."""
-    verdict = next((one for one in scene.verdicts() if one.policy.id == board.id), None)
+    verdict = next((one for one in verdicts if one.policy.id == board.id), None)
     if verdict is None:
         return 0, 0
-    change: Change = scene.change
+    change = scene.change
     voters = voters_for(change, scene.team, verdict.policy, scene.current.directory, scene.now)
     standing = sift(verdict.policy, change.ballot(board.id), subject_of(change), voters).standing
     return sum(vote.agrees for vote in standing), sum(vote.kind is VoteKind.REJECT for vote in standing)

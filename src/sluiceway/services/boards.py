@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sluiceway.domain.changes import boards
 from sluiceway.domain.changes.boards import MeetingDate
 from sluiceway.domain.changes.model import BoardMeeting, ChangeId, ChangeState, MeetingKind
-from sluiceway.domain.changes.success import team_success
+from sluiceway.domain.changes.success import WINDOW_DAYS, team_success
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.control import Board
 from sluiceway.domain.process.expressions import did_you_mean
@@ -187,10 +187,12 @@ class BoardService:
 
     def success(self, service: str, by: Principal) -> SuccessView:
         """Return how the service's changes of the last year went."""
+        now = self._clock.now()
         with self._store.read() as tx:
             access.require(tx, by, Permission.READ, service)
-            ended = [row.change for row in every_change(tx, _ENDED, service)]
-        return render_success(service, team_success(ended, self._clock.now()))
+            since = now - timedelta(days=WINDOW_DAYS)
+            ended = [row.change for row in every_change(tx, _ENDED, service, ended_since=since)]
+        return render_success(service, team_success(ended, now))
 
     def _board(
         self, tx: Transaction, scenes: ChangeScenes, current: Current, board: Board, by: Principal

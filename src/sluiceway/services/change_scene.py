@@ -139,13 +139,24 @@ def open_changes(tx: Transaction, service: str = "") -> Sequence[ChangeRow]:
 
 
 def every_change(
-    tx: Transaction, states: Sequence[ChangeState], service: str, kinds: Sequence[str] = ()
+    tx: Transaction,
+    states: Sequence[ChangeState],
+    service: str,
+    kinds: Sequence[str] = (),
+    ended_since: datetime | None = None,
 ) -> Sequence[ChangeRow]:
-    """Return every request in these states, newest first; "" is every service, no kinds every kind."""
+    """Return every request in these states, newest first; what is empty narrows nothing."""
     found: list[ChangeRow] = []
     while True:
         before = found[-1].change.id if found else None
-        page = tx.list_changes(service=service, states=states, limit=_PAGE, before=before, kinds=kinds)
+        page = tx.list_changes(
+            service=service,
+            states=states,
+            limit=_PAGE,
+            before=before,
+            kinds=kinds,
+            ended_since=ended_since,
+        )
         found += page
         if len(page) < _PAGE:
             return found

@@ -374,6 +374,26 @@ class StoreReleasesContract:
         with pytest.raises(ConflictError, match="CR-2026-001 already"), store.begin() as tx:
             tx.insert_change(ChangeRow(a_change(1), version=1))
 
+    def test_change_requests_are_found_by_when_they_ended(self, store: Store) -> None:
+        done = ChangeState.DONE
+        ended = replace(a_change(1, state=done), history=((at(60), "ada", done.value, ""),))
+        with store.begin() as tx:
+            tx.insert_change(ChangeRow(ended, version=1))
+            tx.insert_change(ChangeRow(a_change(2), version=1))
+
+        with store.read() as tx:
+            found = [
+                [
+                    row.change.id
+                    for row in tx.list_changes(
+                        service="", states=(), limit=9, before=None, ended_since=at(seconds)
+                    )
+                ]
+                for seconds in (60, 61)
+            ]
+
+        assert found == [["CR-2026-001"], []]
+
     def test_meetings_are_kept_listed_and_saved_once(self, store: Store) -> None:
         with store.begin() as tx:
             tx.insert_meeting(MeetingRow(a_meeting("ccb-1", seconds=1), 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -11,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sluiceway.adapters.store import codec
 from sluiceway.adapters.store.schema_releases import changes, meetings
 from sluiceway.domain.changes.model import BoardMeeting, Change, ChangeId, ChangeState
+from sluiceway.domain.changes.success import ended_at
 from sluiceway.errors import ConflictError, NotFoundError
 from sluiceway.ports.releases import ChangeRow, MeetingRow
 
@@ -77,6 +79,7 @@ def list_changes(
     before: ChangeId | None,
     services: frozenset[str] | None = None,
     kinds: Sequence[str] = (),
+    ended_since: datetime | None = None,
 ) -> Sequence[ChangeRow]:
     """Return newest first; what is empty narrows nothing. With `services` only those of them."""
     query = select(changes).order_by(changes.c.seq.desc()).limit(limit)
@@ -86,6 +89,8 @@ def list_changes(
         query = query.where(changes.c.service.in_(sorted(services)))
     if kinds:
         query = query.where(changes.c.kind.in_([codec.storable(kind) for kind in kinds]))
+    if ended_since is not None:
+        query = query.where(changes.c.ended_at >= ended_since)
     if states:
         query = query.where(changes.c.state_name.in_([state.value for state in states]))
     if before is not None:
@@ -145,6 +150,7 @@ def _change_columns(change: Change) -> dict[str, Any]:
         "service": codec.storable(change.facts.service),
         "kind": codec.storable(change.facts.kind),
         "state_name": change.state.value,
+        "ended_at": ended_at(change),
         "state": codec.CHANGE.text(change),
     }
 

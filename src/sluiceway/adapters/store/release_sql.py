@@ -108,6 +108,7 @@ class ReleaseSql:
         before: ChangeId | None,
         services: frozenset[str] | None = None,
         kinds: Sequence[str] = (),
+        ended_since: datetime | None = None,
     ) -> Sequence[ChangeRow]:
         return change_rows.list_changes(
             self._connection,
@@ -117,6 +118,7 @@ class ReleaseSql:
             before=before,
             services=services,
             kinds=kinds,
+            ended_since=ended_since,
         )
 
     def insert_meeting(self, row: MeetingRow) -> None:

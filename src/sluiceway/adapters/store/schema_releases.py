@@ -95,6 +95,7 @@ changes = Table(
     Column("service", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("state_name", String(32), nullable=False),
+    Column("ended_at", UtcDateTime),  # when it was done or failed
     Column("version", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
 )

@@ -110,6 +110,7 @@ def _changes() -> None:
         sa.Column("service", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("state_name", sa.String(32), nullable=False),
+        sa.Column("ended_at", UtcDateTime),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
     )
