@@ -259,7 +259,10 @@ class ChangeRequests(Changes):
         return self._join(change_id, release_id, by, is_linked=True)
 
     def unlink(self, change_id: str, release_id: str, by: Principal) -> ChangeView:
-        """Take it out of a release. Conditions of it that are open there go with it."""
+        """Take it out of a release. Conditions of it that are open there go with it.
+
+        A release that has ended keeps its own record of having had it.
+        """
         return self._join(change_id, release_id, by, is_linked=False)
 
     def _join(self, change_id: str, release_id: str, by: Principal, *, is_linked: bool) -> ChangeView:
@@ -268,12 +271,15 @@ class ChangeRequests(Changes):
         def decide(scene: ChangeScene, tx: Transaction) -> tuple[Change, str]:
             row = find(tx, release_id)
             access.require(tx, by, Permission.PLAN, row.release.service)
+            told = f"{row.release.id}, {row.release.service} {row.release.facts.version}"
+            if not is_linked and not row.is_open:
+                return states.unlink(scene.change, row.release.id, by.name, scene.now), told
             of_release = Scenes(tx, scene.now, self._holidays).of(row)
             join = linked if is_linked else unlinked
             release, change = join(of_release.release, of_release.team, scene, by.name)
             why = f"{change.id}: {change.facts.title}"
             save(tx, of_release, release, self._clock, actor=access.actor(by), kind=kind, why=why)
-            return change, f"{release.id}, {release.service} {release.facts.version}"
+            return change, told
 
         return self._act(change_id, by, Permission.PLAN, kind, decide)
 

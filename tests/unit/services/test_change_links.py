@@ -131,6 +131,18 @@ def test_an_ended_release_takes_no_request(room: BoardRoom) -> None:
         room.changes.link(change, release, root)
 
 
+def test_a_request_leaves_a_release_that_has_ended_which_keeps_its_record(room: BoardRoom) -> None:
+    change, release = room.approved("A load test"), room.release()
+    room.changes.link(change, release, room.olga)
+    room.office.services.releases.cancel(release, room.office.log_in("root"), reason="not now")
+
+    view = room.changes.unlink(change, release, room.olga)
+
+    assert (view.releases, view.summary.state) == ((), "approved")
+    assert [one.text for one in conditions(room, release)] == ["A load test"]
+    assert [one.id for one in room.office.services.releases.get(release, room.olga).changes] == [change]
+
+
 def test_linking_is_up_to_who_plans(room: BoardRoom) -> None:
     change, release = room.approved(), room.release()
 
