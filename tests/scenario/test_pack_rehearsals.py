@@ -31,13 +31,14 @@ def rehearse(rollout: str, scenario: str, step_s: float | None = None) -> Rehear
         ("akashic/canary", "crash-loop", "trigger:errors", 2 * MIN),
         ("athena/progressive", "errors-at-once", "trigger:errors", 15 * MIN),  # of 0.1 % of the requests
         ("athena/progressive", "crash-loop", "trigger:crashes", 3 * MIN),
+        ("athena/blue-green", "flapping", "analysis:errors", 4 * MIN),
         ("enterprise/phased", "errors-at-once", "trigger:errors", 6 * MIN),
         ("enterprise/blue-green", "crash-loop", "trigger:errors", 30 * MIN),
         ("octoacme/canary", "errors-at-once", "trigger:errors", 2 * MIN),
         ("octoacme/canary", "flapping", "trigger:errors", 7 * MIN),
     ],
 )
-def test_a_bad_version_is_taken_back_from_its_first_users_by_the_packs_own_triggers(
+def test_a_bad_version_is_taken_back_from_its_first_users(
     rollout: str, scenario: str, by: str, within_s: float
 ) -> None:
     result = rehearse(rollout, scenario)
