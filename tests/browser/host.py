@@ -32,7 +32,7 @@ from sluiceway.testing.clock import ManualClock
 from sluiceway.web.routes import web_handlers
 from tests.unit.domain.analysis.rows import poisson
 from tests.unit.domain.rollouts.world import World
-from tests.unit.services.desk import ADA, Desk, Office
+from tests.unit.services.desk import Desk, Office
 
 HISTORY_S = 1_800
 
@@ -172,8 +172,9 @@ class Host:
 
     def step_until(self, rollout_id: str, phase: str, *, seconds: float = 10.0, steps: int = 400) -> None:
         for _ in range(steps):
-            if self.office.service.get(rollout_id, ADA).summary.phase == phase:
-                return
+            with self.store.read() as tx:
+                if tx.get_rollout(RolloutId(rollout_id)).state.phase == phase:
+                    return
             self.step(rollout_id, seconds)
         raise AssertionError(f"{rollout_id} never came to {phase}")
 

@@ -16,7 +16,6 @@ from sluiceway.web.forms import (
     comment_form,
     in_words,
     reason,
-    role_choice,
     vote_form,
 )
 from sluiceway.web.run_acts import start_form
@@ -33,15 +32,14 @@ def head_forms(view: ReleaseView) -> tuple[Form, ...]:
         found.append(_start_rollout(view))
     if Permission.PLAN in view.may and view.facts.target_at is not None:
         found.append(_replan(view))
-    if Permission.MOVE in view.may:
-        backs = tuple(move for move in view.moves if move.is_back and move.to not in _ASIDE)
-        if backs:
-            found.append(_send_back(view, backs))
-        reachable = {move.to for move in view.moves}
-        if ROLLED_BACK in reachable and view.rollouts:
-            found.append(_roll_back(view))
-        if CANCELLED in reachable:
-            found.append(_cancel(view))
+    reachable = {move.to for move in view.moves}
+    backs = tuple(move for move in view.moves if move.is_back and move.to not in _ASIDE)
+    if backs and Permission.MOVE in view.may:
+        found.append(_send_back(view, backs))
+    if ROLLED_BACK in reachable and view.rollouts and Permission.ROLL_BACK in view.may:
+        found.append(_roll_back(view))
+    if CANCELLED in reachable and Permission.MOVE in view.may:
+        found.append(_cancel(view))
     return tuple(found)
 
 
@@ -234,7 +232,6 @@ def _attest(view: ReleaseView, gate: GateView) -> Form:
         confirm="Sign statement",
         fields=(
             Field("holds", "What you found", FieldKind.EITHER, options=kinds, value="true"),
-            *role_choice(gate.attested_by),
             Field(
                 "statement",
                 "What you looked at",
