@@ -234,7 +234,7 @@ def a_change(team: Team, **changed: Any) -> str:
             ),
             "acceptance_criteria": ("Every payment of the test suite passes",),
             "timeline": (("Build", "2 weeks"), ("Try out", "1 week")),
-            "implementer": "theo",
+            "implementer": "dev",
             "rollback_plan": "A switch brings the old client back.",
             "answers": (("users", "some"),),
             **changed,

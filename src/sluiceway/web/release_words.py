@@ -151,9 +151,7 @@ def minute(at: datetime) -> str:
 
 def waits(one: ChangeSummary) -> str:
     """Return what a change request waits for as a sentence, "" when for nothing."""
-    if not one.waits_for:
-        return ""
-    return sentence(one.waits_for if one.state == "submitted" else f"waits for {one.waits_for}")
+    return sentence(f"waits for {one.waits_for}") if one.waits_for else ""
 
 
 def people(names: tuple[str, ...]) -> str:
