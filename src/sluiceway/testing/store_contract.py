@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from sluiceway.testing.store_audit_contract import StoreAuditContract
+from sluiceway.testing.store_changes_contract import StoreChangesContract
 from sluiceway.testing.store_claims_contract import StoreClaimsContract
 from sluiceway.testing.store_data_contract import StoreDataContract
 from sluiceway.testing.store_history_contract import StoreHistoryContract
@@ -25,6 +26,7 @@ class StoreContract(
     StorePointsContract,
     StorePeopleContract,
     StoreReleasesContract,
+    StoreChangesContract,
     StoreRunsContract,
 ):
     """The whole contract; its parts are by subject."""
