@@ -141,24 +141,13 @@ class Team:
 
     def set_aside(self, checklist: str, item: str) -> None:
         """Say that an item does not apply, in the name of somebody who then plays its role."""
-        host, role = (
-            self.host,
-            next(
-                one.owner
-                for each in self.view().checklists
-                for one in each.items
-                if (each.id, one.id) == (checklist, item)
-            ),
-        )
-        if f"stand-in-{role}" not in self.people:
-            self.people[f"stand-in-{role}"] = host.office.person(f"stand-in-{role}", f"{role}@{SERVICE}")
-        host.office.services.releases.check(
-            self.release,
-            checklist,
-            item,
-            ItemState.SET_ASIDE,
-            self[f"stand-in-{role}"],
-            note="Does not apply here",
+        items = [one for each in self.view().checklists for one in each.items]
+        role = next(one.owner for one in items if (one.checklist, one.id) == (checklist, item))
+        name = f"stand-in-{role}"
+        if name not in self.people:
+            self.people[name] = self.host.office.person(name, f"{role}@{SERVICE}")
+        self.host.office.services.releases.check(
+            self.release, checklist, item, ItemState.SET_ASIDE, self[name], note="Does not apply here"
         )
 
     def go(self, *phases: str) -> None:
@@ -219,27 +208,25 @@ def some_facts(host: Host, **changed: Any) -> Facts:
 def a_change(team: Team, **changed: Any) -> str:
     """Return a change request that the board looks at: scored by two who differ, with one vote."""
     changes = team.host.office.services.changes
-    facts = ChangeFacts(
-        **{
-            "title": "A new client of the payment gateway",
-            "requestor": "pia",
-            "service": SERVICE,
-            "description": "The client of 2019 is replaced by the one that the gateway supports.",
-            "business_justification": "The old one is switched off in spring.",
-            "impact": Impact(
-                scope="Payments by card",
-                effort_estimate="3 weeks",
-                technical=("Another library", "New timeouts"),
-                risks=(RiskEntry("Payments fail", "low", "medium", "The old client stays for a week"),),
-            ),
-            "acceptance_criteria": ("Every payment of the test suite passes",),
-            "timeline": (("Build", "2 weeks"), ("Try out", "1 week")),
-            "implementer": "dev",
-            "rollback_plan": "A switch brings the old client back.",
-            "answers": (("users", "some"),),
-            **changed,
-        }
-    )
+    said: dict[str, Any] = {
+        "title": "A new client of the payment gateway",
+        "requestor": "pia",
+        "service": SERVICE,
+        "description": "The client of 2019 is replaced by the one that the gateway supports.",
+        "business_justification": "The old one is switched off in spring.",
+        "impact": Impact(
+            scope="Payments by card",
+            effort_estimate="3 weeks",
+            technical=("Another library", "New timeouts"),
+            risks=(RiskEntry("Payments fail", "low", "medium", "The old client stays for a week"),),
+        ),
+        "acceptance_criteria": ("Every payment of the test suite passes",),
+        "timeline": (("Build", "2 weeks"), ("Try out", "1 week")),
+        "implementer": "dev",
+        "rollback_plan": "A switch brings the old client back.",
+        "answers": (("users", "some"),),
+    }
+    facts = ChangeFacts(**{**said, **changed})
     change = changes.new(facts, team["pia"], service=SERVICE).summary.id
     changes.submit(change, team["pia"])
     changes.score(change, {"value": 8, "effort": 3, "safety": 5}, team["quinn"], comment="Tested twice")

@@ -238,7 +238,7 @@ class _ProblemPage:
                 title = "This is not for you to see"
             case _:
                 title = "This can't be shown now"
-        user = request.scope.get("user")
+        user: object = request.scope["user"] if "user" in request.scope else None
         shown = user_of(user) if isinstance(user, Principal) else ""
         page = self._pages.problem_page(error.http_status, title, str(error), user=shown)
         return html(page, error.http_status)
