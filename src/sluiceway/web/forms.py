@@ -124,7 +124,11 @@ def vote_form(approval: ApprovalView, url: str) -> Form:
     kinds = (
         Option("approve", "Approve", "You agree to what stands here."),
         Option("approve-if", "Approve with conditions", "Each condition becomes an item to do first."),
-        Option("reject", "Reject", "It is held until what you object to is settled."),
+        Option(
+            "reject",
+            "Reject",
+            "It is held until what you object to is settled: say in the comment what that is.",
+        ),
         Option("abstain", "Abstain", "You are seen to have looked; it counts for neither side."),
         Option("withdraw", "Take my vote back", "Your earlier vote does not count any more."),
     )

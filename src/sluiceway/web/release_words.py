@@ -8,7 +8,7 @@ from sluiceway.services.change_views import ChangeSummary
 from sluiceway.services.release_views import ItemView, MissingView, ReleaseSummary, WaitingView
 from sluiceway.web.forms import in_words
 from sluiceway.web.pages import Label
-from sluiceway.web.wording import sentence
+from sluiceway.web.wording import ended, sentence
 
 _APPROVALS = {
     "waiting": Label("waiting", "hold"),
@@ -178,4 +178,5 @@ FILTERS: dict[str, object] = {
     "minute": minute,
     "people": people,
     "role": in_words,
+    "ended": ended,
 }

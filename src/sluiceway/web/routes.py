@@ -7,9 +7,9 @@ through the API, which these pages call from the browser.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, cast
 from urllib.parse import quote
 
 from litestar import MediaType, Request, Response, Router, get
@@ -238,7 +238,7 @@ class _ProblemPage:
                 title = "This is not for you to see"
             case _:
                 title = "This can't be shown now"
-        user: object = request.scope["user"] if "user" in request.scope else None
+        user = cast("Mapping[str, object]", request.scope).get("user")
         shown = user_of(user) if isinstance(user, Principal) else ""
         page = self._pages.problem_page(error.http_status, title, str(error), user=shown)
         return html(page, error.http_status)

@@ -151,6 +151,11 @@ def sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.?!' else '.'}"
 
 
+def ended(text: str) -> str:
+    """Return words with a full stop last, as they are otherwise: they may begin with somebody's name."""
+    return text if not text or text[-1] in ".?!" else f"{text}."
+
+
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 

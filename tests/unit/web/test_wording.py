@@ -168,3 +168,15 @@ def test_counts_are_whole_with_thousands_apart() -> None:
 )
 def test_words_become_a_sentence(text: str, said: str) -> None:
     assert wording.sentence(text) == said
+
+
+def test_words_may_end_as_a_sentence_without_a_capital_of_their_own() -> None:
+    assert [wording.ended(text) for text in ("quinn agreed", "Is it?", "")] == ["quinn agreed.", "Is it?", ""]
+
+
+def test_one_of_something_is_not_many() -> None:
+    assert [wording.counted(number, "thing") for number in (0, 1, 2)] == [
+        "0\u00a0things",
+        "1\u00a0thing",
+        "2\u00a0things",
+    ]
