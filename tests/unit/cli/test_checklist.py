@@ -142,7 +142,7 @@ def test_a_failed_step_and_one_to_carry_out(team: Served, sluice: Sluice) -> Non
     goes_on = sluice("runbook", "go-on", started[1])
 
     assert "it smokes" in failed.stdout
-    assert "\nDrill: 1 of 3 steps done;" in goes_on.stdout
+    assert "Drill: 1 of 3 steps done;" in goes_on.stdout
 
 
 # What waits

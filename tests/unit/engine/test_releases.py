@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from sluiceway.domain.process.team import TeamProcess
 from sluiceway.domain.releases.model import ItemState
@@ -162,16 +163,15 @@ def test_a_release_that_was_looked_at_is_left_alone_until_something_happens(stre
     assert street.looks == before
 
 
-def test_a_release_that_can_not_be_read_holds_no_other_one_up(
-    street: Street, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_release_that_can_not_be_read_holds_no_other_one_up(street: Street) -> None:
     street.roll_back()
     street.is_unreadable = True
 
-    street.look()
-    street.look()
+    with capture_logs() as logs:
+        street.look()
+        street.look()
 
-    assert capsys.readouterr().out.count("a release can't follow its rollout") == 1
+    assert [entry["event"] for entry in logs].count("a release can't follow its rollout") == 1
 
 
 def test_somebody_who_saves_it_at_the_same_moment_wins_and_it_is_looked_at_again(
