@@ -44,7 +44,7 @@ def _vote(page: Page, team: Team, folder: Path) -> None:
     page.goto(f"{team.host.address}/releases/{team.release}")
     page.get_by_role("button", name="Vote: Release readiness review").click()
     page.get_by_role("textbox", name="Comment").fill("The way back was tried on Tuesday.")
-    page.screenshot(path=folder / "vote.png")
+    page.get_by_role("dialog").screenshot(path=folder / "vote.png")
 
 
 if __name__ == "__main__":

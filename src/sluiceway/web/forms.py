@@ -127,7 +127,7 @@ def vote_form(approval: ApprovalView, url: str) -> Form:
         Option(
             "reject",
             "Reject",
-            "It is held until what you object to is settled: say in the comment what that is.",
+            "It is held until what you object to is settled; say why below.",
         ),
         Option("abstain", "Abstain", "You are seen to have looked; it counts for neither side."),
         Option("withdraw", "Take my vote back", "Your earlier vote does not count any more."),
