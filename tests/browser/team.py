@@ -167,10 +167,10 @@ class Team:
 def a_team(host: Host) -> Team:
     """Return a team whose process is in force and who has no release yet."""
     office = host.office
-    root = office.set_up_accounts()
-    office.services.processes.apply(PROCESS, str(Path("sluiceway.yaml").absolute()), "", root)
+    rosa = office.set_up_accounts()
+    office.services.processes.apply(PROCESS, str(Path("sluiceway.yaml").absolute()), "", rosa)
     people = {name: office.person(name, f"{role}@{SERVICE}") for name, role in STAFF.items()}
-    return Team(host, {"root": root, **people})
+    return Team(host, {"rosa": rosa, **people})
 
 
 def some_facts(host: Host, **changed: Any) -> Facts:

@@ -59,13 +59,13 @@ def test_whoever_is_logged_in_acts_under_their_name_and_leaves(host: Host, open_
 
 
 def test_a_page_whose_login_ended_goes_to_the_login_by_itself(host: Host, open_page: OpenPage) -> None:
-    root = host.office.set_up_accounts()
+    rosa = host.office.set_up_accounts()
     host.office.person("mia", "viewer")
     page = open_page("/login")
     fill(page, "mia", PASSWORD)
     expect(page.locator(".who-name")).to_have_text("mia")
 
-    host.office.services.accounts.disable("mia", root)
+    host.office.services.accounts.disable("mia", rosa)
 
     page.wait_for_url("**/login?next=*")
 

@@ -76,9 +76,9 @@ class House:
         self.change = office.services.changes.new(facts, ADA, service=SERVICE).summary.id
         soon = office.clock.now() + timedelta(days=1)
         self.meeting = office.services.boards.call_meeting(SERVICE, "board", ADA, at=soon).id
-        root = office.set_up_accounts()
+        rosa = office.set_up_accounts()
         office.person("target", "viewer", f"viewer@{SERVICE}")
-        office.services.tokens.create("target-token", "", root)
+        office.services.tokens.create("target-token", "", rosa)
 
     def session(self, roles: tuple[str, ...]) -> str:
         """Return the key of a new session of somebody who has just these roles."""

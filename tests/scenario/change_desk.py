@@ -36,4 +36,4 @@ def vote_on_change(company: Company, change: str, kind: VoteKind, *members: str)
     """Let members of the board vote in the seats they hold."""
     for name in members:
         company.changes.vote(change, kind, company[name], comment="Seen")
-    return company.changes.get(change, company["root"])
+    return company.changes.get(change, company["rosa"])

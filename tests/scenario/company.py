@@ -95,16 +95,16 @@ class Company:
 
     def found(self, process: str, staff: Mapping[str, str]) -> None:
         """Set up accounts, put the process in force, and give each of the staff their role."""
-        self.accounts.create_first_here("root", PASSWORD, "test")
-        self.log_in("root")
-        self.processes.apply(process, "shop.yaml", "", self["root"])
+        self.accounts.create_first_here("rosa", PASSWORD, "test")
+        self.log_in("rosa")
+        self.processes.apply(process, "shop.yaml", "", self["rosa"])
         for name, role in staff.items():
             self.hire(name, role)
 
     def hire(self, name: str, role: str) -> None:
         """Give somebody an account and a role for the service."""
-        self.accounts.create(name, PASSWORD, self["root"])
-        self.accounts.grant(name, role, SERVICE, self["root"])
+        self.accounts.create(name, PASSWORD, self["rosa"])
+        self.accounts.grant(name, role, SERVICE, self["rosa"])
         self.log_in(name)
 
     def log_in(self, name: str) -> Principal:
@@ -124,14 +124,14 @@ class Company:
         return self.clock.now() + timedelta(weeks=weeks)
 
     def view(self, release: str) -> ReleaseView:
-        return self.releases.get(release, self["root"])
+        return self.releases.get(release, self["rosa"])
 
     def phase(self, release: str) -> str:
         return self.view(release).summary.phase
 
     def missing(self, release: str, to: str) -> tuple[MissingView, ...]:
         """Return what holds the move, as `explain` says it."""
-        return self.releases.explain(release, self["root"], to).missing
+        return self.releases.explain(release, self["rosa"], to).missing
 
     def approval(self, release: str, policy: str) -> ApprovalView:
         return next(one for one in self.view(release).approvals if one.policy == policy)

@@ -36,15 +36,15 @@ class Board:
 
     def set_up(self) -> None:
         """Put the process in force and everybody on their seat."""
-        made = make_first(self.app, "root")
+        made = make_first(self.app, "rosa")
         assert made.returncode == 0, made.stderr
-        self.log_in("root")
-        self.done("root", "processes", process=PROCESS, service=SERVICE)
+        self.log_in("rosa")
+        self.done("rosa", "processes", process=PROCESS, service=SERVICE)
         for name, role in SEATS.items():
-            self.done("root", "accounts", name=name, password=PASSWORD)
-            self.done("root", f"accounts/{name}/grant", role=role, service=SERVICE)
+            self.done("rosa", "accounts", name=name, password=PASSWORD)
+            self.done("rosa", f"accounts/{name}/grant", role=role, service=SERVICE)
             self.log_in(name)
-        self.done("root", "accounts/pia/grant", role="release-manager", service=SERVICE)
+        self.done("rosa", "accounts/pia/grant", role="release-manager", service=SERVICE)
 
     def log_in(self, name: str) -> None:
         client = httpx.Client(
@@ -215,4 +215,4 @@ def test_everything_that_was_said_is_in_the_audit_trail_and_it_is_whole(board: B
     ]
     assert history[0]["why"].endswith("refuses: 0 for, 3 against, 0 abstained; it is rejected now")
     assert sorted(one["actor"] for one in history[1:4]) == ["cleo", "quin", "sam"]
-    assert board.see("root", "audit/verify")["entries"] > 20
+    assert board.see("rosa", "audit/verify")["entries"] > 20

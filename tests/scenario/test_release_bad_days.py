@@ -86,7 +86,7 @@ def test_a_vote_stops_counting_when_its_voter_loses_the_role(company: Company, r
     company.releases.move(release, "testing", company["rita"])
     assert company.vote(release, "quality", VoteKind.APPROVE, "quinn", "quincy").standing == "approved"
 
-    company.accounts.revoke("quincy", "qa-lead", SERVICE, company["root"])
+    company.accounts.revoke("quincy", "qa-lead", SERVICE, company["rosa"])
 
     approval = company.approval(release, "quality")
     assert approval.standing == "waiting"
@@ -161,19 +161,19 @@ def test_files_that_extend_each_other_are_refused_and_nothing_is_put_in_force(
 ) -> None:
     (tmp_path / "a.yaml").write_text("extends: ./b.yaml\nname: shop\n")
     (tmp_path / "b.yaml").write_text("extends: ./a.yaml\n")
-    before = company.processes.current(SERVICE, company["root"]).content_hash
+    before = company.processes.current(SERVICE, company["rosa"]).content_hash
 
     with pytest.raises(ProcessFileError) as refusal:
         resolved_text(tmp_path / "a.yaml")
     sent = company.refused(
-        lambda: company.processes.apply("extends: ./b.yaml\n", "a.yaml", SERVICE, company["root"])
+        lambda: company.processes.apply("extends: ./b.yaml\n", "a.yaml", SERVICE, company["rosa"])
     )
 
     assert "goes in a circle: " in str(refusal.value)
     assert "a.yaml" in str(refusal.value)
     assert "b.yaml" in str(refusal.value)
     assert "./b.yaml" in sent
-    assert company.processes.current(SERVICE, company["root"]).content_hash == before
+    assert company.processes.current(SERVICE, company["rosa"]).content_hash == before
 
 
 def test_a_token_does_no_more_than_its_scopes_its_service_and_its_time_allow(

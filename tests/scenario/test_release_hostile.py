@@ -68,7 +68,7 @@ def test_hostile_words_in_every_field_are_shown_and_never_run(company: Company) 
 
 @pytest.mark.parametrize("unseen", ["\x1b[31m", "\u202e", "\x00"])
 def test_characters_that_nobody_sees_are_refused_by_name_and_place(company: Company, unseen: str) -> None:
-    company.processes.apply(f"{TEAM}{CHANGES}", "shop.yaml", SERVICE, company["root"])
+    company.processes.apply(f"{TEAM}{CHANGES}", "shop.yaml", SERVICE, company["rosa"])
     release = company.new(Facts("2.1.0", "minor"), "eric")
     facts = ChangeFacts(title="Search", requestor="eric", description=f"A{unseen}", service=SERVICE)
 
@@ -84,7 +84,7 @@ def test_characters_that_nobody_sees_are_refused_by_name_and_place(company: Comp
 
 
 def test_hostile_words_in_a_change_request_are_shown_and_never_run(company: Company) -> None:
-    company.processes.apply(f"{TEAM}{CHANGES}", "shop.yaml", SERVICE, company["root"])
+    company.processes.apply(f"{TEAM}{CHANGES}", "shop.yaml", SERVICE, company["rosa"])
     risk = RiskEntry(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
     facts = ChangeFacts(
         title=HOSTILE,

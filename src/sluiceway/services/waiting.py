@@ -97,8 +97,12 @@ def _of_verdict(scene: ChangeScene, verdict: Verdict) -> WaitingView:
 
 def _of_next_move(scene: Scene) -> Iterator[WaitingView]:
     found = explain(scene.release, scene.team, scene.now, scene.world)
+    # A run that was started waits for its own people, see `_runs`, and no longer for somebody to start it.
+    under_way = {row.run.runbook.id for row in scene.runs if not row.run.phase.is_over}
     for missing in found.missing:
-        if missing.kind not in _NO_WORK and (missing.roles or missing.people):
+        if missing.kind in _NO_WORK or (missing.kind is MissingKind.RUNBOOK and missing.ref in under_way):
+            continue
+        if missing.roles or missing.people:
             yield _missing(scene, missing)
     if found.next and not found.missing:
         needed = Permission.ROLLOUT if found.starts_rollout else Permission.MOVE

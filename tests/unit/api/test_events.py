@@ -83,7 +83,7 @@ def test_open_streams_end_when_the_server_is_told_to_stop(tmp_path: Path) -> Non
 
 def test_a_stream_ends_with_the_login_of_its_reader(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "_ASK_AGAIN_S", 0.0)
-    root, rollout_id = server.office.set_up_accounts(), server.office.put_rollout()
+    rosa, rollout_id = server.office.set_up_accounts(), server.office.put_rollout()
     server.office.person("vic", "viewer")
     key = server.office.session_key("vic")
     address = f"{server.url}/api/rollouts/{rollout_id}/events"
@@ -91,7 +91,7 @@ def test_a_stream_ends_with_the_login_of_its_reader(server: Served, monkeypatch:
     with httpx.stream("GET", address, cookies={"sluice_session": key}, timeout=20) as stream:
         lines = stream.iter_lines()
         next(lines)
-        server.office.services.accounts.disable("vic", root)
+        server.office.services.accounts.disable("vic", rosa)
         for _ in lines:  # what was under way; a stream that does not end runs into the time-out
             pass
 

@@ -39,7 +39,7 @@ def test_a_stranger_gets_a_401_that_says_how_to_get_in(api: Desk) -> None:
 def test_a_login_lets_in_by_a_cookie_that_scripts_can_not_read(api: Desk) -> None:
     api.office.set_up_accounts()
 
-    answer = api.client.post("/api/session", json={"name": "root", "password": PASSWORD})
+    answer = api.client.post("/api/session", json={"name": "rosa", "password": PASSWORD})
 
     assert answer.status_code == 201
     assert set(answer.json()) == {"name", "expires_at"}
@@ -53,7 +53,7 @@ def test_a_login_lets_in_by_a_cookie_that_scripts_can_not_read(api: Desk) -> Non
         "samesite=lax",
     }
     assert answer.headers["cache-control"] == "no-store"
-    assert api.client.get("/api/session").json()["name"] == "root"
+    assert api.client.get("/api/session").json()["name"] == "rosa"
 
 
 def test_over_https_the_cookie_travels_by_https_only(api: Desk) -> None:
@@ -61,7 +61,7 @@ def test_over_https_the_cookie_travels_by_https_only(api: Desk) -> None:
     with TestClient(api.client.app, base_url="https://sluice.example") as browser:
         answer = browser.post(
             "/api/session",
-            json={"name": "root", "password": PASSWORD},
+            json={"name": "rosa", "password": PASSWORD},
             headers={"X-Sluice-Client": "test", "Origin": "https://sluice.example"},
         )
 
@@ -71,8 +71,8 @@ def test_over_https_the_cookie_travels_by_https_only(api: Desk) -> None:
 
 def test_a_wrong_login_is_a_401_and_too_many_a_429_that_says_when(api: Desk) -> None:
     api.office.set_up_accounts()
-    answers = [log_in(api, "root", "wrong password entirely") for _ in range(MOST_PER_ACCOUNT)]
-    answer = api.client.post("/api/session", json={"name": "root", "password": PASSWORD})
+    answers = [log_in(api, "rosa", "wrong password entirely") for _ in range(MOST_PER_ACCOUNT)]
+    answer = api.client.post("/api/session", json={"name": "rosa", "password": PASSWORD})
 
     assert answers == [401] * MOST_PER_ACCOUNT
     assert (answer.status_code, answer.json()["code"]) == (429, "too-many-attempts")
@@ -81,7 +81,7 @@ def test_a_wrong_login_is_a_401_and_too_many_a_429_that_says_when(api: Desk) -> 
 
 def test_a_login_from_another_site_s_page_is_refused(api: Desk) -> None:
     api.office.set_up_accounts()
-    body = {"name": "root", "password": PASSWORD}
+    body = {"name": "rosa", "password": PASSWORD}
 
     foreign = api.client.post("/api/session", json=body, headers={"Origin": "http://evil.example"})
     form = api.client.post("/api/session", data=body)
@@ -100,10 +100,10 @@ def test_a_login_from_another_site_s_page_is_refused(api: Desk) -> None:
 )
 def test_a_cookie_is_no_help_to_another_site_s_page(api: Desk, headers: dict[str, str]) -> None:
     api.office.set_up_accounts()
-    log_in(api, "root")
+    log_in(api, "rosa")
     own = {"Content-Type": "application/json"}
 
-    refused = api.client.post("/api/accounts/root/disable", content=b"{}", headers={**own, **headers})
+    refused = api.client.post("/api/accounts/rosa/disable", content=b"{}", headers={**own, **headers})
 
     assert refused.status_code in {403, 415}
     assert refused.json()["code"] == "request"
@@ -112,14 +112,14 @@ def test_a_cookie_is_no_help_to_another_site_s_page(api: Desk, headers: dict[str
 def test_a_login_that_is_no_login_is_refused_as_such(api: Desk) -> None:
     api.office.set_up_accounts()
 
-    assert api.client.post("/api/session", json={"name": "root"}).status_code == 400
+    assert api.client.post("/api/session", json={"name": "rosa"}).status_code == 400
     assert api.client.post("/api/session", json={"name": "a", "password": "x" * 10_001}).status_code == 400
     assert "x" * 100 not in api.client.post("/api/session", json={"name": "x" * 1_001}).text
 
 
 def test_logging_out_ends_the_session_and_takes_the_cookie_back(api: Desk) -> None:
     api.office.set_up_accounts()
-    log_in(api, "root")
+    log_in(api, "rosa")
     key = api.client.cookies["sluice_session"]
 
     answer = api.client.post("/api/session/end", json={})
@@ -137,7 +137,7 @@ def test_the_actor_is_who_logged_in_whatever_the_header_says(api: Desk) -> None:
     log_in(api, "mia")
 
     view = api.client.post(
-        f"/api/rollouts/{rollout_id}/actions/pause", json={}, headers={"X-Sluice-Actor": "root"}
+        f"/api/rollouts/{rollout_id}/actions/pause", json={}, headers={"X-Sluice-Actor": "rosa"}
     ).json()
 
     assert view["decisions"][0]["by"] == "mia"

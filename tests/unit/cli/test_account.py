@@ -29,10 +29,10 @@ def log_in(sluice: Sluice, name: str, password: str = PASSWORD) -> None:
 
 
 @pytest.fixture
-def root(server: Served, sluice: Sluice) -> Served:
-    """A server on which root has an account, and is logged in here."""
+def rosa(server: Served, sluice: Sluice) -> Served:
+    """A server on which rosa has an account, and is logged in here."""
     server.office.set_up_accounts()
-    log_in(sluice, "root")
+    log_in(sluice, "rosa")
     return server
 
 
@@ -99,24 +99,24 @@ def test_a_password_that_won_t_do_makes_no_account(sluice: Sluice, tmp_path: Pat
 def test_a_login_is_kept_for_its_owner_alone_and_used_from_then_on(server: Served, sluice: Sluice) -> None:
     server.office.set_up_accounts()
     stranger = sluice("whoami")
-    log_in(sluice, "root")
+    log_in(sluice, "rosa")
     known = sluice("whoami")
 
     assert (stranger.exit_code, "log in with `sluice login`" in stranger.stderr) == (12, True)
-    assert known.stdout == "root\n"
+    assert known.stdout == "rosa\n"
     assert "admin for every service" in known.stderr
     assert sessions_file().stat().st_mode & 0o777 == 0o600
     assert sessions_file().parent.stat().st_mode & 0o777 == 0o700
     assert PASSWORD not in sessions_file().read_text()
 
 
-def test_logging_out_ends_the_session_on_the_server_too(root: Served, sluice: Sluice) -> None:
-    login = load(root.url)
+def test_logging_out_ends_the_session_on_the_server_too(rosa: Served, sluice: Sluice) -> None:
+    login = load(rosa.url)
     assert login is not None
 
     assert sluice("logout").exit_code == 0
-    assert load(root.url) is None
-    save(root.url, login)
+    assert load(rosa.url) is None
+    save(rosa.url, login)
     assert sluice("whoami").exit_code == 12
     again = sluice("logout")
     assert (again.exit_code, "had ended already" in again.stderr) == (0, True)
@@ -126,7 +126,7 @@ def test_logging_out_ends_the_session_on_the_server_too(root: Served, sluice: Sl
 def test_a_wrong_password_is_refused(server: Served, sluice: Sluice) -> None:
     server.office.set_up_accounts()
 
-    done = sluice("login", "root", typed="wrong password entirely\n")
+    done = sluice("login", "rosa", typed="wrong password entirely\n")
 
     assert done.exit_code == 12
     assert done.stderr.endswith("sluice: the name or the password is wrong\n")
@@ -141,14 +141,14 @@ def test_the_name_is_asked_for_unless_a_program_logs_in(server: Served, sluice: 
     assert (done.exit_code, "name the account" in done.stderr) == (2, True)
 
 
-def test_a_person_s_whole_stay(root: Served, sluice: Sluice) -> None:
+def test_a_person_s_whole_stay(rosa: Served, sluice: Sluice) -> None:
     acts: list[tuple[tuple[str, ...], str]] = [
         (("create", "ada", "--title", "Ada", "--contact", "ada@example.org"), "account ada is there"),
         (("create", "bot", "--no-password"), "account bot is there"),
         (("grant", "ada", "operator", "--service", "shop"), "ada is operator for shop"),
         (("grant", "ada", "viewer"), "ada is viewer for every service"),
         (("revoke", "ada", "viewer"), "ada is viewer for every service no more"),
-        (("away", "ada", "--until", "2 weeks", "--alternate", "root"), "ada is away until "),
+        (("away", "ada", "--until", "2 weeks", "--alternate", "rosa"), "ada is away until "),
     ]
     for words, said in acts:
         done = sluice("account", *words, typed=TWICE)
@@ -157,7 +157,7 @@ def test_a_person_s_whole_stay(root: Served, sluice: Sluice) -> None:
 
     listed = sluice("account", "list").stdout
     assert "operator (shop)" in listed
-    assert "root stands in" in listed
+    assert "rosa stands in" in listed
     assert "tokens only" in listed
     assert sluice("account", "back", "ada").exit_code == 0
     assert sluice("account", "disable", "ada").exit_code == 0
@@ -166,11 +166,11 @@ def test_a_person_s_whole_stay(root: Served, sluice: Sluice) -> None:
     found = {one["name"]: one for one in json.loads(sluice("account", "list", "--json").stdout)}
     assert found["ada"]["grants"] == [{"role": "operator", "service": "shop"}]
     assert found["ada"]["away"] is None
-    assert root.office.log_in("ada").roles_for("shop") == {"operator"}
+    assert rosa.office.log_in("ada").roles_for("shop") == {"operator"}
 
 
-def test_one_s_own_password_and_another_s(root: Served, sluice: Sluice) -> None:
-    root.office.person("ada")
+def test_one_s_own_password_and_another_s(rosa: Served, sluice: Sluice) -> None:
+    rosa.office.person("ada")
     theirs = sluice("account", "password", "ada", typed=f"{NEW_PASSWORD}\n{NEW_PASSWORD}\n")
     log_in(sluice, "ada", NEW_PASSWORD)
     own = sluice("account", "password", "--password-stdin", typed=f"{NEW_PASSWORD}\n{PASSWORD}\n")
@@ -182,37 +182,37 @@ def test_one_s_own_password_and_another_s(root: Served, sluice: Sluice) -> None:
     assert (wrong.exit_code, "current password is wrong" in wrong.stderr) == (14, True)
 
 
-def test_a_lost_password_is_replaced_on_the_server_s_machine(root: Served, sluice: Sluice) -> None:
-    data = str(Path(root.office.store.place).parent)
+def test_a_lost_password_is_replaced_on_the_server_s_machine(rosa: Served, sluice: Sluice) -> None:
+    data = str(Path(rosa.office.store.place).parent)
 
     done = sluice(
-        "account", "password", "root", "--data", data, "--password-stdin", typed=f"{NEW_PASSWORD}\n"
+        "account", "password", "rosa", "--data", data, "--password-stdin", typed=f"{NEW_PASSWORD}\n"
     )
     nameless = sluice("account", "password", "--data", data)
-    nowhere = sluice("account", "password", "root", "--data", data + "-not")
+    nowhere = sluice("account", "password", "rosa", "--data", data + "-not")
 
     assert done.exit_code == 0, done.stderr
-    with root.office.store.read() as tx:
-        row = tx.get_account("root")
+    with rosa.office.store.read() as tx:
+        row = tx.get_account("rosa")
     assert row is not None
     assert Argon2Passwords().is_right(row.password, NEW_PASSWORD)
     assert (nameless.exit_code, nowhere.exit_code) == (2, 4)
 
 
-def test_an_own_absence_needs_no_name(root: Served, sluice: Sluice) -> None:
+def test_an_own_absence_needs_no_name(rosa: Served, sluice: Sluice) -> None:
     assert sluice("account", "away", "--until", "2999-12-24").exit_code == 0
     assert sluice("account", "back").exit_code == 0
     done = sluice("account", "away", "--until", "soon")
     assert (done.exit_code, "--until is 'soon'" in done.stderr) == (2, True)
 
 
-def test_a_name_that_is_none_is_never_part_of_an_address(root: Served, sluice: Sluice) -> None:
+def test_a_name_that_is_none_is_never_part_of_an_address(rosa: Served, sluice: Sluice) -> None:
     for name in ("a/../../tokens", "a?b", "#", ""):
         assert sluice("account", "disable", name).exit_code == 4
 
 
-def test_a_token_that_acts_as_somebody(root: Served, sluice: Sluice, monkeypatch: pytest.MonkeyPatch) -> None:
-    root.office.services.accounts.create("bot", "", root.office.log_in("root"))
+def test_a_token_that_acts_as_somebody(rosa: Served, sluice: Sluice, monkeypatch: pytest.MonkeyPatch) -> None:
+    rosa.office.services.accounts.create("bot", "", rosa.office.log_in("rosa"))
     made = sluice(
         "token", "create", "ci", "--scope", "read", "--scope", "rollout", "--as", "bot", "--expires", "30d",
         "--service", "checkout",
@@ -231,7 +231,7 @@ def test_a_token_that_acts_as_somebody(root: Served, sluice: Sluice, monkeypatch
     assert "the token ci of bot may not read for checkout" in refused.stderr
 
 
-def test_a_scope_that_is_none_is_refused(root: Served, sluice: Sluice) -> None:
+def test_a_scope_that_is_none_is_refused(rosa: Served, sluice: Sluice) -> None:
     assert sluice("token", "create", "ci", "--scope", "levitate").exit_code == 2
 
 

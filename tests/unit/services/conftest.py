@@ -9,12 +9,19 @@ import pytest
 
 from tests.unit.services.board_room import BoardRoom, Furnished, furnish, open_room
 from tests.unit.services.desk import Office, open_office
+from tests.unit.services.road import Team, a_team
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     with open_office(tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def team(office: Office) -> Team:
+    """A service under a process of its own, with accounts for everybody who takes part."""
+    return a_team(office)
 
 
 @pytest.fixture(scope="session")

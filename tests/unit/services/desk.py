@@ -159,18 +159,18 @@ class Office:
         )
 
     def set_up_accounts(self) -> Principal:
-        """Make the first account, root, and return it: nobody is let in without a login from then on."""
+        """Make the first account, rosa, and return it: nobody is let in without a login from then on."""
         if not self.services.accounts.exist():
-            self.services.accounts.create_first_here("root", PASSWORD, "test")
-        return self.log_in("root")
+            self.services.accounts.create_first_here("rosa", PASSWORD, "test")
+        return self.log_in("rosa")
 
     def person(self, name: str, *roles: str) -> Principal:
         """Return somebody with an account and these roles, `role` for every service or `role@service`."""
-        root = self.set_up_accounts()
-        self.services.accounts.create(name, PASSWORD, root)
+        rosa = self.set_up_accounts()
+        self.services.accounts.create(name, PASSWORD, rosa)
         for words in roles:
             role, _, service = words.partition("@")
-            self.services.accounts.grant(name, role, service or "*", root)
+            self.services.accounts.grant(name, role, service or "*", rosa)
         return self.log_in(name)
 
     def session_key(self, name: str, password: str = PASSWORD) -> str:

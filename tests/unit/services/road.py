@@ -108,8 +108,8 @@ class Team:
 
 def a_team(office: Office, text: str = ROAD) -> Team:
     """Put the process in force and let its people in."""
-    root = office.set_up_accounts()
-    office.services.processes.apply(text, "/srv/checkout/process.yaml", "", root)
+    rosa = office.set_up_accounts()
+    office.services.processes.apply(text, "/srv/checkout/process.yaml", "", rosa)
     return Team(
         office,
         office.person("ann", "release-manager@checkout"),

@@ -60,7 +60,7 @@ def test_a_stored_process_that_can_not_be_read_gives_nobody_anything(office: Off
 
     assert not is_allowed(office, manager, Permission.READ, "checkout")
     assert is_allowed(office, manager, Permission.READ, "search")
-    assert is_allowed(office, office.log_in("root"), Permission.PROCESS, "checkout")
+    assert is_allowed(office, office.log_in("rosa"), Permission.PROCESS, "checkout")
 
 
 def test_a_refusal_names_who_what_and_for_what(office: Office) -> None:
@@ -99,20 +99,20 @@ def test_a_list_is_narrowed_to_what_somebody_may_see(office: Office) -> None:
 
 
 def test_the_directory_says_who_plays_what_and_who_is_away(office: Office) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     office.put_process("checkout")
     for name, role in (("mia", "release-manager@checkout"), ("lee", "qa-lead"), ("gus", "qa-lead@checkout")):
         office.person(name, role)
     office.person("eve", "qa-lead@search")
     until = office.clock.wall() + timedelta(days=1)
-    office.services.accounts.away("lee", until, root, alternate="mia")
-    office.services.accounts.disable("gus", root)
+    office.services.accounts.away("lee", until, rosa, alternate="mia")
+    office.services.accounts.disable("gus", rosa)
 
     with office.store.read() as tx:
         found = access.directory(tx, "checkout")
 
     assert found == Directory(
-        members=(("admin", ("root",)), ("qa-lead", ("lee",)), ("release-manager", ("mia",))),
+        members=(("admin", ("rosa",)), ("qa-lead", ("lee",)), ("release-manager", ("mia",))),
         absences=(Absence("lee", office.clock.wall(), until, "mia"),),
     )
 

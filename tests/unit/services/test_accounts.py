@@ -34,20 +34,20 @@ def accounts(office: Office) -> AccountService:
 def test_the_first_account_is_an_administrator_and_ends_the_open_days(
     accounts: AccountService, office: Office
 ) -> None:
-    made = accounts.create_first_here("root", PASSWORD, "somebody", contact="root@example.org")
+    made = accounts.create_first_here("rosa", PASSWORD, "somebody", contact="rosa@example.org")
 
     assert [(grant.role, grant.service) for grant in made.grants] == [("admin", "*")]
-    assert (made.created_by, made.contact, made.has_password) == ("somebody", "root@example.org", True)
+    assert (made.created_by, made.contact, made.has_password) == ("somebody", "rosa@example.org", True)
     assert office.services.sessions.has_accounts()
     assert office.trail() == [
-        ("accounts-begin", "account:root", "somebody"),
-        ("account-created", "account:root", "somebody"),
-        ("role-granted", "account:root", "somebody"),
+        ("accounts-begin", "account:rosa", "somebody"),
+        ("account-created", "account:rosa", "somebody"),
+        ("role-granted", "account:rosa", "somebody"),
     ]
 
 
 def test_there_is_one_first_account(accounts: AccountService, office: Office) -> None:
-    accounts.create_first_here("root", PASSWORD, "somebody")
+    accounts.create_first_here("rosa", PASSWORD, "somebody")
 
     with pytest.raises(ConflictError, match="there are accounts already"):
         accounts.create_first_here("eve", PASSWORD, "eve")
@@ -87,11 +87,11 @@ def test_the_first_account_is_not_made_through_the_open_server(accounts: Account
 def test_an_administrator_makes_accounts_with_and_without_a_password(
     accounts: AccountService, office: Office
 ) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
 
-    ada = accounts.create("ada", PASSWORD, root, title="Ada Lovelace", contact="ada@example.org")
-    bot = accounts.create("bot", "", root)
-    deputy = accounts.create("deputy", PASSWORD, root, admin=True)
+    ada = accounts.create("ada", PASSWORD, rosa, title="Ada Lovelace", contact="ada@example.org")
+    bot = accounts.create("bot", "", rosa)
+    deputy = accounts.create("deputy", PASSWORD, rosa, admin=True)
 
     assert (ada.title, ada.contact, ada.has_password, ada.grants) == (
         "Ada Lovelace",
@@ -101,9 +101,9 @@ def test_an_administrator_makes_accounts_with_and_without_a_password(
     )
     assert (bot.title, bot.has_password) == ("bot", False)
     assert [(grant.role, grant.service) for grant in deputy.grants] == [("admin", "*")]
-    assert [one.name for one in accounts.list(root)] == ["ada", "bot", "deputy", "root"]
+    assert [one.name for one in accounts.list(rosa)] == ["ada", "bot", "deputy", "rosa"]
     with pytest.raises(ConflictError, match="there is an account ada already"):
-        accounts.create("ada", PASSWORD, root)
+        accounts.create("ada", PASSWORD, rosa)
 
 
 @pytest.mark.parametrize(
@@ -118,11 +118,11 @@ def test_an_administrator_makes_accounts_with_and_without_a_password(
 def test_an_account_that_won_t_do_is_told_why(
     accounts: AccountService, office: Office, given: tuple[str, str, str], words: str
 ) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     name, password, title = given
 
     with pytest.raises(InvalidInputError, match=words):
-        accounts.create(name, password, root, title=title)
+        accounts.create(name, password, rosa, title=title)
 
 
 ACTS: list[Callable[[AccountService, Principal], object]] = [
@@ -164,75 +164,75 @@ def test_a_service_s_administrator_grants_roles_for_that_service(
 def test_a_role_that_no_process_knows_is_refused_with_the_nearest_one(
     accounts: AccountService, office: Office
 ) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     office.put_process("checkout")
     office.person("bob")
 
     with pytest.raises(InvalidInputError, match=r"no role of the process of checkout.*mean qa-lead\?"):
-        accounts.grant("bob", "qa-laed", "checkout", root)
+        accounts.grant("bob", "qa-laed", "checkout", rosa)
     with pytest.raises(InvalidInputError, match="no role of any process"):
-        accounts.grant("bob", "janitor", "*", root)
+        accounts.grant("bob", "janitor", "*", rosa)
     with pytest.raises(InvalidInputError, match="service is ''"):
-        accounts.grant("bob", "viewer", "", root)
-    assert accounts.grant("bob", "qa-lead", "*", root).grants[0].role == "qa-lead"
-    assert accounts.grant("bob", "cto", "not-there-yet", root).grants[1].role == "cto"
+        accounts.grant("bob", "viewer", "", rosa)
+    assert accounts.grant("bob", "qa-lead", "*", rosa).grants[0].role == "qa-lead"
+    assert accounts.grant("bob", "cto", "not-there-yet", rosa).grants[1].role == "cto"
 
 
 def test_a_role_granted_twice_is_granted_and_noted_once(accounts: AccountService, office: Office) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     office.person("bob")
     for _ in range(2):
-        granted = accounts.grant("bob", "viewer", "*", root)
+        granted = accounts.grant("bob", "viewer", "*", rosa)
 
     assert len(granted.grants) == 1
-    assert office.trail().count(("role-granted", "account:bob", "root")) == 1
+    assert office.trail().count(("role-granted", "account:bob", "rosa")) == 1
 
 
 def test_a_role_is_taken_back_as_it_was_granted(accounts: AccountService, office: Office) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     office.person("bob", "viewer", "operator@checkout")
 
     with pytest.raises(NotFoundError, match="not granted viewer for checkout; granted: viewer for every"):
-        accounts.revoke("bob", "viewer", "checkout", root)
-    left = accounts.revoke("bob", "viewer", "*", root)
+        accounts.revoke("bob", "viewer", "checkout", rosa)
+    left = accounts.revoke("bob", "viewer", "*", rosa)
 
     assert [(grant.role, grant.service) for grant in left.grants] == [("operator", "checkout")]
-    assert ("role-revoked", "account:bob", "root") in office.trail()
+    assert ("role-revoked", "account:bob", "rosa") in office.trail()
 
 
 @pytest.mark.parametrize(
     "act",
     [
-        lambda accounts, by: accounts.disable("root", by),
-        lambda accounts, by: accounts.revoke("root", "admin", "*", by),
+        lambda accounts, by: accounts.disable("rosa", by),
+        lambda accounts, by: accounts.revoke("rosa", "admin", "*", by),
     ],
 )
 def test_the_last_administrator_stays(
     accounts: AccountService, office: Office, act: Callable[[AccountService, Principal], object]
 ) -> None:
-    root = office.set_up_accounts()
-    deputy = accounts.create("deputy", PASSWORD, root, admin=True)
-    accounts.disable("deputy", root)
+    rosa = office.set_up_accounts()
+    deputy = accounts.create("deputy", PASSWORD, rosa, admin=True)
+    accounts.disable("deputy", rosa)
 
-    with pytest.raises(RuleError, match="root is the last administrator"):
-        act(accounts, root)
-    assert office.log_in("root").is_admin
+    with pytest.raises(RuleError, match="rosa is the last administrator"):
+        act(accounts, rosa)
+    assert office.log_in("rosa").is_admin
 
-    accounts.enable("deputy", root)
-    act(accounts, root)
+    accounts.enable("deputy", rosa)
+    act(accounts, rosa)
     assert deputy.name == "deputy"
 
 
 def test_an_unknown_account_is_told_of(accounts: AccountService, office: Office) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
 
     acts: list[Callable[[], object]] = [
-        lambda: accounts.disable("nobody", root),
-        lambda: accounts.enable("nobody", root),
-        lambda: accounts.grant("nobody", "viewer", "*", root),
-        lambda: accounts.revoke("nobody", "viewer", "*", root),
-        lambda: accounts.set_password("nobody", NEW_PASSWORD, root),
-        lambda: accounts.back("nobody", root),
+        lambda: accounts.disable("nobody", rosa),
+        lambda: accounts.enable("nobody", rosa),
+        lambda: accounts.grant("nobody", "viewer", "*", rosa),
+        lambda: accounts.revoke("nobody", "viewer", "*", rosa),
+        lambda: accounts.set_password("nobody", NEW_PASSWORD, rosa),
+        lambda: accounts.back("nobody", rosa),
         lambda: accounts.replace_password_here("nobody", NEW_PASSWORD, "somebody"),
     ]
     for act in acts:
@@ -267,23 +267,23 @@ def test_a_stolen_session_can_not_guess_the_password_for_ever(
 def test_an_administrator_replaces_another_s_password_without_the_current_one(
     accounts: AccountService, office: Office
 ) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     office.person("ada")
-    accounts.set_password("ada", NEW_PASSWORD, root)
+    accounts.set_password("ada", NEW_PASSWORD, rosa)
 
     assert office.session_key("ada", NEW_PASSWORD)
     with pytest.raises(InvalidInputError, match="the password has 5 characters"):
-        accounts.set_password("ada", "short", root)
+        accounts.set_password("ada", "short", rosa)
 
 
 def test_a_lost_password_is_replaced_by_whoever_holds_the_data_in_hand(
     accounts: AccountService, office: Office
 ) -> None:
     office.set_up_accounts()
-    accounts.replace_password_here("root", NEW_PASSWORD, "somebody")
+    accounts.replace_password_here("rosa", NEW_PASSWORD, "somebody")
 
-    assert office.session_key("root", NEW_PASSWORD)
-    assert ("password-changed", "account:root", "somebody") in office.trail()
+    assert office.session_key("rosa", NEW_PASSWORD)
+    assert ("password-changed", "account:rosa", "somebody") in office.trail()
 
 
 def test_a_token_changes_neither_password_nor_absence_of_its_owner(
@@ -313,10 +313,10 @@ def test_an_absence_is_noted_by_oneself_and_ended(accounts: AccountService, offi
 
 
 def test_an_absence_that_won_t_do_is_told_why(accounts: AccountService, office: Office) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     ada, now = office.person("ada"), office.clock.wall()
     office.person("gone")
-    accounts.disable("gone", root)
+    accounts.disable("gone", rosa)
     day = timedelta(days=1)
 
     problems: list[tuple[Callable[[], object], type[SluicewayError], str]] = [
@@ -325,23 +325,23 @@ def test_an_absence_that_won_t_do_is_told_why(accounts: AccountService, office: 
         (lambda: accounts.away("ada", now + day, ada, alternate="ada"), InvalidInputError, "can't stand in"),
         (lambda: accounts.away("ada", now + day, ada, alternate="gone"), InvalidInputError, "can't stand in"),
         (lambda: accounts.away("ada", now + day, ada, alternate="nobody"), NotFoundError, "no account"),
-        (lambda: accounts.away("root", now + day, ada), ForbiddenError, "ada may not admin"),
+        (lambda: accounts.away("rosa", now + day, ada), ForbiddenError, "ada may not admin"),
     ]
     for act, error, words in problems:
         with pytest.raises(error, match=words):
             act()
-    assert accounts.list(root)[0].away is None
+    assert accounts.list(rosa)[0].away is None
 
 
 def test_an_account_that_was_disabled_gets_its_roles_back(accounts: AccountService, office: Office) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     office.person("ada", "viewer")
-    accounts.disable("ada", root)
+    accounts.disable("ada", rosa)
     with pytest.raises(UnauthorisedError):
         office.session_key("ada")
 
-    accounts.enable("ada", root)
-    accounts.enable("ada", root)
+    accounts.enable("ada", rosa)
+    accounts.enable("ada", rosa)
 
     assert office.log_in("ada").roles_for("checkout") == {"viewer"}
     kinds = [kind for kind, subject, _ in office.trail() if subject == "account:ada"]

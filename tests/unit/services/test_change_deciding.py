@@ -247,7 +247,7 @@ def test_a_member_who_loses_the_role_before_the_vote_is_closed_does_not_count(ro
     room.changes.vote(change, VoteKind.APPROVE, room.carl)
     room.changes.vote(change, VoteKind.APPROVE, room.quin)
     accounts = room.office.services.accounts
-    accounts.revoke("quin", "qa", SHOP, room.office.log_in("root"))
+    accounts.revoke("quin", "qa", SHOP, room.office.log_in("rosa"))
 
     with pytest.raises(RuleError, match="quin's vote does not count: quin is not QA lead any more"):
         room.changes.decide(change, room.carl)

@@ -124,17 +124,17 @@ def test_a_request_becomes_part_of_its_own_services_releases_only(room: BoardRoo
 
 def test_an_ended_release_takes_no_request(room: BoardRoom) -> None:
     change, release = room.approved(), room.release()
-    root = room.office.log_in("root")
-    room.office.services.releases.cancel(release, root, reason="not now")
+    rosa = room.office.log_in("rosa")
+    room.office.services.releases.cancel(release, rosa, reason="not now")
 
     with pytest.raises(RuleError, match="is cancelled and can't be changed any more"):
-        room.changes.link(change, release, root)
+        room.changes.link(change, release, rosa)
 
 
 def test_a_request_leaves_a_release_that_has_ended_which_keeps_its_record(room: BoardRoom) -> None:
     change, release = room.approved("A load test"), room.release()
     room.changes.link(change, release, room.olga)
-    room.office.services.releases.cancel(release, room.office.log_in("root"), reason="not now")
+    room.office.services.releases.cancel(release, room.office.log_in("rosa"), reason="not now")
 
     view = room.changes.unlink(change, release, room.olga)
 
@@ -153,10 +153,10 @@ def test_linking_is_up_to_who_plans(room: BoardRoom) -> None:
 
 def test_a_release_that_has_ended_is_in_nobodys_way(room: BoardRoom) -> None:
     change = room.approved()
-    root = room.office.log_in("root")
+    rosa = room.office.log_in("rosa")
     first = room.release()
     room.changes.link(change, first, room.olga)
-    room.office.services.releases.cancel(first, root, reason="anew")
+    room.office.services.releases.cancel(first, rosa, reason="anew")
 
     view = room.changes.link(change, room.release(), room.olga)
 

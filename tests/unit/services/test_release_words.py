@@ -16,13 +16,7 @@ from sluiceway.errors import ConflictError, ForbiddenError, InvalidInputError, N
 from sluiceway.services import again, release_base, release_saving
 from sluiceway.services.release_facts import FactsPatch
 from sluiceway.services.release_views import ApprovalView, GateView, ReleaseView
-from tests.unit.services.desk import Office
-from tests.unit.services.road import Team, a_release, a_team, facts
-
-
-@pytest.fixture
-def team(office: Office) -> Team:
-    return a_team(office)
+from tests.unit.services.road import Team, a_release, facts
 
 
 def leads(view: ReleaseView) -> ApprovalView:
@@ -170,8 +164,8 @@ def test_an_unknown_approval_is_named(team: Team) -> None:
 def test_a_role_taken_away_after_the_vote_voids_it(team: Team) -> None:
     release_id = a_release(team)
     team.releases.vote(release_id, "leads", VoteKind.APPROVE, team.tom)
-    root = team.office.log_in("root")
-    team.office.services.accounts.revoke("tom", "tech-lead", "checkout", root)
+    rosa = team.office.log_in("rosa")
+    team.office.services.accounts.revoke("tom", "tech-lead", "checkout", rosa)
 
     (vote,) = leads(team.releases.get(release_id, team.ann)).votes
 
@@ -251,7 +245,7 @@ def test_an_attestation_is_signed_by_the_installation(team: Team) -> None:
     "forge",
     [
         lambda entry: replace(entry, statement="all green, really"),
-        lambda entry: replace(entry, by="root"),
+        lambda entry: replace(entry, by="rosa"),
         lambda entry: replace(entry, subject="1.2.0"),
         lambda entry: replace(entry, signature=""),
         lambda entry: replace(entry, signature="not base64 at all"),

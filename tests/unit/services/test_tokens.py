@@ -155,14 +155,14 @@ def test_a_token_acts_as_its_maker_within_its_scopes_and_service(
 
 
 def test_a_token_loses_what_its_owner_loses(tokens: TokenService, office: Office) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     ada = office.person("ada", "operator")
     made = tokens.create("ci", "", ada, scopes=[Permission.ROLLOUT])
-    office.services.accounts.revoke("ada", "operator", "*", root)
+    office.services.accounts.revoke("ada", "operator", "*", rosa)
 
     assert tokens.authenticate(f"Bearer {made.token}").grants == ()
 
-    office.services.accounts.disable("ada", root)
+    office.services.accounts.disable("ada", rosa)
     with pytest.raises(UnauthorisedError, match="token ci is of ada, whose account is disabled"):
         tokens.authenticate(f"Bearer {made.token}")
 
@@ -192,10 +192,10 @@ def test_while_all_is_open_only_senders_need_a_token(tokens: TokenService) -> No
 def test_a_sender_s_token_needs_the_right_to_push_and_outlives_its_maker(
     tokens: TokenService, office: Office
 ) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     sender, viewer = office.person("sam", "sender@checkout"), office.person("vic", "viewer")
     made = tokens.create("till", "checkout", sender)
-    office.services.accounts.disable("sam", root)
+    office.services.accounts.disable("sam", rosa)
 
     assert tokens.authenticate(f"Bearer {made.token}").name == "till"
     with pytest.raises(ForbiddenError, match="sam may not push for every service"):
@@ -205,25 +205,25 @@ def test_a_sender_s_token_needs_the_right_to_push_and_outlives_its_maker(
 
 
 def test_only_an_administrator_makes_a_token_for_somebody_else(tokens: TokenService, office: Office) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     ada = office.person("ada", "viewer")
-    office.services.accounts.create("bot", "", root)
+    office.services.accounts.create("bot", "", rosa)
 
-    assert tokens.create("ci", "", root, scopes=[Permission.READ], owner="bot").owner == "bot"
+    assert tokens.create("ci", "", rosa, scopes=[Permission.READ], owner="bot").owner == "bot"
     with pytest.raises(ForbiddenError, match="ada may not admin for every service"):
         tokens.create("mine", "", ada, scopes=[Permission.READ], owner="bot")
     with pytest.raises(NotFoundError, match="no account 'nobody'"):
-        tokens.create("for-nobody", "", root, owner="nobody")
-    office.services.accounts.disable("bot", root)
+        tokens.create("for-nobody", "", rosa, owner="nobody")
+    office.services.accounts.disable("bot", rosa)
     with pytest.raises(InvalidInputError, match="account bot is disabled"):
-        tokens.create("late", "", root, owner="bot")
+        tokens.create("late", "", rosa, owner="bot")
     with pytest.raises(InvalidInputError, match="has no scope"):
-        tokens.create("nothing", "", root, scopes=[])
+        tokens.create("nothing", "", rosa, scopes=[])
 
 
 def test_a_token_makes_no_token(tokens: TokenService, office: Office) -> None:
-    root = office.set_up_accounts()
-    made = tokens.create("all", "", root, scopes=list(Permission))
+    rosa = office.set_up_accounts()
+    made = tokens.create("all", "", rosa, scopes=list(Permission))
     by = tokens.authenticate(f"Bearer {made.token}")
 
     with pytest.raises(ForbiddenError, match="the token all can't make tokens"):
@@ -231,23 +231,23 @@ def test_a_token_makes_no_token(tokens: TokenService, office: Office) -> None:
 
 
 def test_people_see_and_revoke_their_own_tokens_only(tokens: TokenService, office: Office) -> None:
-    root = office.set_up_accounts()
+    rosa = office.set_up_accounts()
     ada, bob = office.person("ada", "viewer"), office.person("bob", "viewer")
     for name, by in (("adas", ada), ("bobs", bob)):
         tokens.create(name, "", by, scopes=[Permission.READ])
-    tokens.create("for-bob", "", root, scopes=[Permission.READ], owner="bob")
+    tokens.create("for-bob", "", rosa, scopes=[Permission.READ], owner="bob")
 
     assert [token.name for token in tokens.list(bob)] == ["bobs", "for-bob"]
-    assert [token.name for token in tokens.list(root)] == ["adas", "bobs", "for-bob"]
+    assert [token.name for token in tokens.list(rosa)] == ["adas", "bobs", "for-bob"]
     assert tokens.revoke("for-bob", bob).revoked_by == "bob"
     with pytest.raises(ForbiddenError, match="bob may not admin"):
         tokens.revoke("adas", bob)
-    assert tokens.revoke("adas", root).revoked_by == "root"
+    assert tokens.revoke("adas", rosa).revoked_by == "rosa"
 
 
 def test_a_scope_that_this_version_does_not_know_allows_nothing(tokens: TokenService, office: Office) -> None:
-    root = office.set_up_accounts()
-    made = tokens.create("ci", "", root, scopes=[Permission.READ])
+    rosa = office.set_up_accounts()
+    made = tokens.create("ci", "", rosa, scopes=[Permission.READ])
     with office.store.engine.begin() as connection:
         connection.execute(text("UPDATE tokens SET scopes = 'read levitate'"))
 

@@ -16,15 +16,11 @@ from sluiceway.domain.rollouts.model import CommandKind
 from sluiceway.errors import ForbiddenError
 from sluiceway.services import waiting, waits_kept
 from sluiceway.services.release_facts import FactsPatch
+from sluiceway.services.release_render_runs import RunAct
 from sluiceway.services.release_scene import Scene
 from sluiceway.services.release_views import WaitingView
 from tests.unit.services.desk import ADA, Office
 from tests.unit.services.road import ROAD, Team, a_ready_release, a_release, a_rolling_release, a_team, facts
-
-
-@pytest.fixture
-def team(office: Office) -> Team:
-    return a_team(office)
 
 
 def mine(team: Team, by: Principal) -> list[tuple[str, str]]:
@@ -144,6 +140,25 @@ def test_a_run_waits_for_the_role_of_its_step(team: Team) -> None:
     assert ("run", run.summary.id) not in mine(team, team.ann)
 
 
+def test_a_runbook_that_was_started_is_listed_as_its_run_alone(office: Office) -> None:
+    team = a_team(office, ROAD.replace("{gate: quality}]", "{gate: quality}, {runbook: deployment}]"))
+    release_id = a_release(team)
+    assert ("runbook", "deployment") in mine(team, team.ann)
+
+    run = team.releases.start_run(release_id, "deployment", team.ann)
+    assert {kind for kind, _ in mine(team, team.ann)} == {"checklist", "gate"}  # it waits for no person
+    with team.office.store.begin() as tx:
+        row = tx.get_run(RunId(run.summary.id))
+        tx.save_run(row, replace(row.run, phase=RunPhase.WAITING, step=1, why="does it apply?"), None)
+    assert [each for each in mine(team, team.ann) if "run" in each[0]] == [("run", run.summary.id)]
+
+    team.releases.act_on_run(run.summary.id, RunAct.STOP, team.ann, note="another day")
+    with team.office.store.begin() as tx:
+        row = tx.get_run(RunId(run.summary.id))
+        tx.save_run(row, replace(row.run, phase=RunPhase.STOPPED), None)
+    assert [each for each in mine(team, team.ann) if "run" in each[0]] == [("runbook", "deployment")]
+
+
 def test_a_closed_release_waits_for_nobody(team: Team) -> None:
     release_id = a_release(team)
     team.releases.cancel(release_id, team.ann, reason="other plans")
@@ -216,13 +231,13 @@ def test_what_comes_due_is_seen_half_a_minute_later_at_the_latest(team: Team) ->
 
 def test_a_role_that_is_granted_or_taken_away_counts_at_once(team: Team) -> None:
     a_release(team)
-    accounts, root = team.office.services.accounts, team.office.log_in("root")
+    accounts, rosa = team.office.services.accounts, team.office.log_in("rosa")
     assert mine(team, team.guest) == []
 
-    accounts.grant("guest", "qa-lead", "checkout", root)
+    accounts.grant("guest", "qa-lead", "checkout", rosa)
     assert ("gate", "quality") in mine(team, team.guest)
 
-    accounts.revoke("guest", "qa-lead", "checkout", root)
+    accounts.revoke("guest", "qa-lead", "checkout", rosa)
     assert mine(team, team.guest) == []
 
 

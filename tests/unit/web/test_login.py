@@ -16,7 +16,7 @@ from tests.unit.web.conftest import Console
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[Console]:
-    """The whole application with its console; root has an account, nobody is logged in."""
+    """The whole application with its console; rosa has an account, nobody is logged in."""
     with open_office(tmp_path) as office:
         office.set_up_accounts()
         app = create_api(office.services, more_handlers=web_handlers(office.services))
@@ -77,11 +77,11 @@ def test_hostile_text_in_the_address_is_shown_never_run(house: Console) -> None:
 
 
 def test_a_page_shows_who_is_logged_in_and_lets_them_out(house: Console) -> None:
-    log_in(house, "root")
+    log_in(house, "rosa")
 
     page = house.client.get("/").text
 
-    assert '<span class="who-name">root</span>' in page
+    assert '<span class="who-name">rosa</span>' in page
     assert 'id="log-out"' in page
     assert "js/account.js" in page
 
@@ -94,11 +94,11 @@ def test_without_accounts_a_page_shows_no_name(console: Console) -> None:
 
 
 def test_the_dialog_asks_no_name_of_whoever_is_logged_in(house: Console) -> None:
-    log_in(house, "root")
+    log_in(house, "rosa")
 
     page = house.client.get(f"/rollouts/{house.office.put_rollout()}").text
 
-    assert "as done by root" in page
+    assert "as done by rosa" in page
     assert "Your name" not in page
 
 

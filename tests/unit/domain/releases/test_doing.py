@@ -13,6 +13,7 @@ from sluiceway.domain.process.lists import Checklist, Item
 from sluiceway.domain.releases.doing import check_item, own_rollout, own_run, reopen_item, set_item_aside
 from sluiceway.domain.releases.model import ItemEntry, ItemState, Release
 from sluiceway.errors import InvalidInputError, NotFoundError, NotReadyError, RuleError
+from tests.unit.domain.releases.ready import ready
 from tests.unit.domain.releases.roads import (
     DIRECTORY,
     HOUR,
@@ -22,7 +23,6 @@ from tests.unit.domain.releases.roads import (
     a_process,
     a_release,
 )
-from tests.unit.domain.releases.test_moves import ready
 
 
 def checked(item: str = "backup", by: str = "eli", checklist: str = "before", **given: Any) -> Release:

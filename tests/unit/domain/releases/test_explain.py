@@ -12,6 +12,7 @@ from sluiceway.domain.releases.explain import explain, waiting_for
 from sluiceway.domain.releases.model import Release, Stay
 from sluiceway.domain.releases.world import World
 from sluiceway.domain.rollouts.model import Phase as RolloutPhase
+from tests.unit.domain.releases.ready import live, ready
 from tests.unit.domain.releases.roads import (
     HOUR,
     NOW,
@@ -22,7 +23,6 @@ from tests.unit.domain.releases.roads import (
     a_rollout,
     a_world,
 )
-from tests.unit.domain.releases.test_moves import live, ready
 
 
 def sentence(release: Release, world: World = WORLD) -> str:

@@ -19,6 +19,7 @@ from sluiceway.domain.releases.road import Way, has_ended, next_steps, phase_of
 from sluiceway.domain.releases.world import World
 from sluiceway.domain.rollouts.model import Phase as RolloutPhase
 from sluiceway.errors import IllegalMoveError, NotReadyError
+from tests.unit.domain.releases.ready import ready
 from tests.unit.domain.releases.roads import (
     FULL_PATH,
     NOW,
@@ -29,7 +30,6 @@ from tests.unit.domain.releases.roads import (
     a_world,
     at,
 )
-from tests.unit.domain.releases.test_moves import ready
 
 PHASES = (*FULL_PATH, CANCELLED, ROLLED_BACK)
 phases = st.sampled_from(PHASES)
