@@ -30,6 +30,18 @@ class ProcessFileError(SluicewayError):
         self.problems = problems
 
 
+class FlagFileError(SluicewayError):
+    """A flag, a set of flags or a file of them has problems; each line of the message is one. Mend them."""
+
+    code = "flag-file"
+    exit_code = 3
+    http_status = 422
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
 class NotFoundError(SluicewayError):
     """Nothing with this id or name exists. List what exists and try again."""
 

@@ -17,13 +17,16 @@ SENDER_ROLE = "sender"
 
 BUILT_IN: Mapping[str, frozenset[Permission]] = {
     ADMIN_ROLE: frozenset(Permission),
-    OPERATOR_ROLE: frozenset({Permission.READ, Permission.ROLLOUT, Permission.ROLL_BACK}),
+    OPERATOR_ROLE: frozenset(
+        {Permission.READ, Permission.ROLLOUT, Permission.ROLL_BACK, Permission.FLAG, Permission.KILL}
+    ),
     VIEWER_ROLE: frozenset({Permission.READ}),
     SENDER_ROLE: frozenset({Permission.PUSH}),
 }
 # Whoever may do the first may do the others without being given them one by one.
 _CONTAINS: Mapping[Permission, frozenset[Permission]] = {
     Permission.ROLLOUT: frozenset({Permission.ROLL_BACK}),
+    Permission.FLAG: frozenset({Permission.KILL}),
 }
 
 

@@ -36,6 +36,9 @@ class Permission(StrEnum):
     OVERRIDE = "override"  # waive a gate, act inside a freeze
     PROCESS = "process"  # put a new process in force
     PUSH = "push"  # push figures
+    EVALUATE = "evaluate"  # fetch flags and ask what they are worth, as applications do
+    FLAG = "flag"  # make, change and approve feature flags
+    KILL = "kill"  # turn a feature flag off at once
     ADMIN = "admin"  # accounts, grants, tokens
 
 

@@ -42,7 +42,10 @@ def test_somebody_without_a_role_may_do_nothing() -> None:
     ("role", "expected"),
     [
         ("admin", set(Permission)),
-        ("operator", {Permission.READ, Permission.ROLLOUT, Permission.ROLL_BACK}),
+        (
+            "operator",
+            {Permission.READ, Permission.ROLLOUT, Permission.ROLL_BACK, Permission.FLAG, Permission.KILL},
+        ),
         ("viewer", {Permission.READ}),
         ("sender", {Permission.PUSH}),
         ("gone", set()),
