@@ -43,6 +43,7 @@ def test_whoever_is_logged_in_acts_under_their_name_and_leaves(host: Host, open_
     host.office.person("mia", "operator")
     page = open_page(f"/login?next=/rollouts/{rollout_id}")
     fill(page, "mia", PASSWORD)
+    expect(page.locator("#link-state")).to_have_text("Live")  # the page's script runs
     page.get_by_role("button", name="Pause").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("as done by mia")

@@ -64,6 +64,8 @@ def ended_at(change: Change) -> datetime | None:
 
 def lower_bound(good: int, total: int) -> float:
     """Return the lower end of Wilson's interval for a share of `good` in `total`, 0 to 1; see the module."""
+    if good == 0:
+        return 0.0  # exactly: the difference below leaves a rounding error
     share = good / total
     middle = share + _Z * _Z / (2 * total)
     reach = _Z * math.sqrt(share * (1 - share) / total + _Z * _Z / (4 * total * total))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sluiceway.domain.changes.model import Change, ChangeState
@@ -58,6 +58,7 @@ def test_only_what_ended_in_the_window_counts_and_only_what_was_carried_out() ->
 
 
 @given(good=st.integers(0, 200), bad=st.integers(0, 200))
+@example(good=0, bad=125)
 def test_the_bound_is_below_the_share_and_more_of_the_same_makes_it_surer(good: int, bad: int) -> None:
     total = good + bad
     assume(total > 0)
