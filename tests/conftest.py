@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, settings
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes, or making one up, says more about the machine than about the code. Every run tries
-# the same examples, so that a change is judged by what it changed; `--hypothesis-profile=search` tries new ones.
+# How long an example takes, or making one up, says more about the machine than about the code. Every run
+# tries the same examples, so that a change is judged by what it changed; `--hypothesis-profile=search` tries
+# new ones.
 _ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("search", _ANY_MACHINE)
 settings.register_profile("sluiceway", _ANY_MACHINE, derandomize=True)
