@@ -18,7 +18,7 @@ from pathlib import Path
 
 import uvicorn
 
-from sluiceway.adapters.store import SqlStore, open_store
+from sluiceway.adapters.store import SqlStore
 from sluiceway.api.app import create_api
 from sluiceway.api.events import Shutdown
 from sluiceway.domain.analysis.counts import Interval
@@ -30,6 +30,7 @@ from sluiceway.ports.store import SamplePoint
 from sluiceway.services.rollouts import RolloutService
 from sluiceway.testing.clock import ManualClock
 from sluiceway.web.routes import web_handlers
+from tests.support.databases import new_store
 from tests.unit.domain.analysis.rows import poisson
 from tests.unit.domain.rollouts.world import World
 from tests.unit.services.desk import Desk, Office
@@ -105,7 +106,7 @@ class Host:
     """One server. `address` stays the same over `stop` and `start`."""
 
     def __init__(self, folder: Path) -> None:
-        self.store: SqlStore = open_store(folder / "sluiceway.db")
+        self.store: SqlStore = new_store(folder / "sluiceway.db")
         self.clock = ManualClock(datetime.now(UTC) - timedelta(seconds=HISTORY_S))
         self.desk = Desk(self.store, self.clock)
         self.office = Office(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sluiceway.adapters.store import SqlStore, open_store
+from sluiceway.adapters.store import SqlStore
 from sluiceway.testing.store_contract import StoreContract
+from tests.support.databases import new_store
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def reopen(tmp_path: Path) -> Iterator[Callable[[str], SqlStore]]:
     opened: list[SqlStore] = []
 
     def open_again(owner: str) -> SqlStore:
-        opened.append(open_store(tmp_path / "sluiceway.sqlite", owner=owner))
+        opened.append(new_store(tmp_path / "sluiceway.sqlite", owner=owner))
         return opened[-1]
 
     yield open_again

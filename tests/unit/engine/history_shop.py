@@ -25,6 +25,7 @@ from sluiceway.ports.metrics import MetricsProvider, Target, Totals
 from sluiceway.ports.store import RolloutRow
 from sluiceway.testing.builders import T0, a_plan, a_row, a_setup, a_state, at
 from sluiceway.testing.clock import ManualClock
+from tests.support.databases import new_store
 
 ERRORS = AnalysedMetric("errors", MetricSource.ENVOY)
 SLOW = AnalysedMetric("slow_requests", MetricSource.ENVOY, slower_than_ms=250.0)
@@ -106,7 +107,7 @@ class Shop:
         self.path = path
         self.clock = ManualClock(T0)
         self.provider = Instances(self.clock)
-        self.store: SqlStore = open_store(path)
+        self.store: SqlStore = new_store(path)
         self.history = self.a_history()
         self.row = self.begin(plan or a_compared_plan())
 

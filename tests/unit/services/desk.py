@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sluiceway.adapters.signing import KeySigner
-from sluiceway.adapters.store import SqlStore, open_store
+from sluiceway.adapters.store import SqlStore
 from sluiceway.api.app import Services
 from sluiceway.domain.audit.chain import NewAuditEntry
 from sluiceway.domain.people.model import Principal, open_principal
@@ -36,6 +36,7 @@ from sluiceway.services.tokens import TokenService
 from sluiceway.testing.builders import a_row, a_setup
 from sluiceway.testing.clock import ManualClock
 from sluiceway.testing.fake_passwords import FakePasswords
+from tests.support.databases import new_store
 from tests.unit.domain.rollouts.world import NEW, STABLE, World, a_plan
 
 LEASE_S = 30.0
@@ -208,7 +209,7 @@ class Office:
 @contextmanager
 def open_office(folder: Path) -> Iterator[Office]:
     """Yield a working office whose database is in `folder`."""
-    store = open_store(folder / "sluiceway.db")
+    store = new_store(folder / "sluiceway.db")
     clock = ManualClock()
     desk = Desk(store, clock)
     try:
