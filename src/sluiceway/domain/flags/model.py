@@ -232,6 +232,7 @@ class Flag:
     tags: tuple[str, ...] = ()
     release: str = ""  # of the release it belongs to
     expires_at: datetime | None = None
+    full_since: datetime | None = None  # when the rollout that drove it ended with everyone reached
     fallback: Json = None  # what callers should pass as their default; shown and checked, never served
     thresholds: tuple[Threshold, ...] = ()
     experiment: Experiment | None = None

@@ -68,6 +68,7 @@ def flag_to_json(flag: Flag) -> dict[str, Json]:
             tags=list(flag.tags),
             release=flag.release,
             expires_at=_instant(flag.expires_at),
+            full_since=_instant(flag.full_since),
             thresholds=[_threshold(one) for one in flag.thresholds],
             experiment=None
             if flag.experiment is None

@@ -218,6 +218,7 @@ def _read_flag(part: _Part) -> Flag:
         tags=part.texts("tags"),
         release=part.text("release"),
         expires_at=part.instant("expires_at"),
+        full_since=part.instant("full_since"),
         fallback=part.json("fallback"),
         thresholds=tuple(part.each("thresholds", _read_threshold)),
         experiment=part.part("experiment", _read_experiment),
