@@ -165,8 +165,10 @@ def test_a_plan_that_makes_no_sense_is_named(plan: ExperimentPlan, problem: str)
         ),
         (
             replace(FLAG, rules=(Rule("half", reach=50_000),), otherwise=Serve("A")),
-            "A is served outside the split as well: those users are not spread by chance; let rules and"
-            " `otherwise` serve a variant that is not in the split",
+            (
+                "A is served outside the split as well: those users are not spread by chance; let rules and"
+                " `otherwise` serve a variant that is not in the split"
+            ),
         ),
         (
             replace(FLAG, experiment=Experiment("button", metrics=("spent",))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -35,8 +36,6 @@ def test_52_to_48_is_found_within_20_000_users() -> None:
 
 
 def test_the_expectation_of_the_evidence_is_one_under_the_planned_shares() -> None:
-    import math
-
     number, share = 12, 0.3
     expected = sum(
         math.comb(number, count)
@@ -67,8 +66,8 @@ def test_the_alarm_names_the_counts_and_what_to_look_for() -> None:
     found = check_ratio({"A": 4_000, "B": 6_000}, EVEN)
 
     assert found.sentence.startswith(
-        "10,000 users are not spread as planned: A 40.0 % (planned 50 %), B 60.0 % (planned 50 %); at most 1 in"
-        " 100 experiments"
+        "10,000 users are not spread as planned: A 40.0 % (planned 50 %), B 60.0 % (planned 50 %); at most 1"
+        " in 100 experiments"
     )
 
 
