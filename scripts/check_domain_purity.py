@@ -31,11 +31,14 @@ ALLOWED = frozenset(
         "hashlib",
         "heapq",
         "html",  # escaping text for drawings
+        "ipaddress",
         "itertools",
         "json",
         "math",
+        "mmh3",  # the hash that spreads users over buckets
         "operator",
         "re",
+        "re2",  # regular expressions of flags, in linear time
         "statistics",
         "string",
         "textwrap",
