@@ -6,7 +6,7 @@ set as a whole are the business of `compiling`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from sluiceway.domain.flags.hashing import picks, reaches
@@ -192,9 +192,10 @@ class _Compiler:
         if not flag.rules:
             return self._served(flag.serve, Reason.STATIC)
         otherwise = self._served(flag.otherwise, Reason.DEFAULT, is_on=False)
-        keyless = self._served(
-            flag.otherwise, Reason.DEFAULT, is_on=False, detail="a percentage needs a targeting key"
+        detail = (
+            f"{_needed(one for rule in flag.rules for one in rule.by)} is missing, which a percentage needs"
         )
+        keyless = self._served(flag.otherwise, Reason.DEFAULT, is_on=False, detail=detail)
         rules: list[_Rule] = []
         for rule in flag.rules:
             if rule.reach <= 0:
@@ -262,7 +263,7 @@ class _Compiler:
         )
         missing = self._outcomes.failed(
             ErrorCode.TARGETING_KEY_MISSING,
-            f"a split needs {' or '.join(serve.by) or 'a targeting key'}, and the context has none",
+            f"{_needed(serve.by)} is missing, which the split needs",
             is_on=is_on,
             rule=rule,
         )
@@ -274,6 +275,10 @@ class _Compiler:
             return missing if key is None else each[pick(key)]
 
         return by_key
+
+
+def _needed(by: Iterable[str]) -> str:
+    return " or ".join(dict.fromkeys(by)) or "a targeting key"
 
 
 def _whole(fits: Test, served: Decision) -> _Rule:

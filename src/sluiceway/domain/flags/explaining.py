@@ -133,10 +133,12 @@ def _gates(evaluator: Evaluator, flag: Flag, context: Context) -> tuple[Claim, .
         claims.append(Claim(f"it turned on at {window.on_at}", _past(is_past), is_past))
     if window is not None and window.off_at is not None:
         is_past = at >= window.off_at.timestamp()
-        claims.append(
-            Claim(f"it turns off at {window.off_at}", "past" if is_past else "to come", not is_past)
-        )
+        claims.append(Claim(f"it is not yet {window.off_at}", _past(is_past), not is_past))
     return tuple(claims)
+
+
+def _past(is_past: bool) -> str:
+    return "that is past" if is_past else "that is to come"
 
 
 def _dependency(evaluator: Evaluator, need: Dependency, context: Context) -> Claim:
