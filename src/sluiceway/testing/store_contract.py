@@ -9,6 +9,7 @@ from sluiceway.testing.store_audit_contract import StoreAuditContract
 from sluiceway.testing.store_changes_contract import StoreChangesContract
 from sluiceway.testing.store_claims_contract import StoreClaimsContract
 from sluiceway.testing.store_data_contract import StoreDataContract
+from sluiceway.testing.store_experiments_contract import StoreExperimentsContract
 from sluiceway.testing.store_history_contract import StoreHistoryContract
 from sluiceway.testing.store_people_contract import StorePeopleContract
 from sluiceway.testing.store_points_contract import StorePointsContract
@@ -28,5 +29,6 @@ class StoreContract(
     StoreReleasesContract,
     StoreChangesContract,
     StoreRunsContract,
+    StoreExperimentsContract,
 ):
     """The whole contract; its parts are by subject."""

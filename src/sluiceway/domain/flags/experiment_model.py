@@ -132,9 +132,6 @@ class ExperimentRecord:
     verdict: str = ""
     asks: str = ""
     ratio_alarm: str = ""
-    dropped: int = 0  # users beyond `max_subjects`
-    late: int = 0  # users seen in another variant, and events that came, after they had been counted
-    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
