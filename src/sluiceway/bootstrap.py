@@ -44,6 +44,8 @@ from sluiceway.ports.tracing import Tracer
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
+from sluiceway.services.flag_sets import FlagSets
+from sluiceway.services.flags import FlagService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.processes import ProcessService, process_of, team_of
@@ -58,6 +60,7 @@ from sluiceway.web.routes import web_handlers
 _EFFECTS_KEPT_S = 7 * 86_400.0  # real seconds
 _PRUNE_EVERY_S = 3_600.0
 _RESERVE_EVERY_S = 60.0
+_FLAGS_LOOKED_AT_EVERY_S = 1.0
 _CHORES_END_WITHIN_S = 10.0
 _log = structlog.get_logger("sluiceway.housekeeping")
 
@@ -86,6 +89,8 @@ class App:
     processes: ProcessService
     changes: ChangeService
     boards: BoardService
+    flags: FlagService
+    flag_sets: FlagSets
     sessions: SessionService
     asgi: Litestar
     shutdown: Shutdown
@@ -230,6 +235,8 @@ def build_app(settings: Settings) -> App:
     processes = ProcessService(store, clock)
     changes = ChangeService(store, clock, holidays=public_holidays)
     boards = BoardService(store, clock, holidays=public_holidays)
+    flag_sets = FlagSets(store, clock)
+    flags = FlagService(store, clock, flag_sets)
     points = PointsService(store, clock)
     shutdown = Shutdown()
     passwords = Argon2Passwords()
@@ -246,6 +253,8 @@ def build_app(settings: Settings) -> App:
         processes=processes,
         changes=changes,
         boards=boards,
+        flags=flags,
+        flag_sets=flag_sets,
     )
     asgi = create_api(
         services,
@@ -262,6 +271,8 @@ def build_app(settings: Settings) -> App:
         processes=processes,
         changes=changes,
         boards=boards,
+        flags=flags,
+        flag_sets=flag_sets,
         sessions=sessions,
         asgi=asgi,
         shutdown=shutdown,
@@ -270,6 +281,7 @@ def build_app(settings: Settings) -> App:
                 (_RESERVE_EVERY_S, data_dir.keep_reserve),
                 (_PRUNE_EVERY_S, partial(work.prune, _EFFECTS_KEPT_S)),
                 (_PRUNE_EVERY_S, points.prune),
+                (_FLAGS_LOOKED_AT_EVERY_S, flag_sets.poll),
             )
         ),
         prometheus=prometheus,

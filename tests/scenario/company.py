@@ -32,6 +32,8 @@ from sluiceway.ports.store import Transaction
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
+from sluiceway.services.flag_sets import FlagSets
+from sluiceway.services.flags import FlagService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.processes import ProcessService
@@ -80,6 +82,7 @@ class Company:
     def services(self) -> Services:
         """Return the use cases as the API and the console want them."""
         store, clock = self.plant.store, self.clock
+        flag_sets = FlagSets(store, clock)
         return Services(
             rollouts=self.rollouts,
             health=HealthService(store, clock, self.plant),
@@ -91,6 +94,8 @@ class Company:
             processes=self.processes,
             changes=self.changes,
             boards=BoardService(store, clock, holidays=public_holidays),
+            flags=FlagService(store, clock, flag_sets),
+            flag_sets=flag_sets,
         )
 
     def found(self, process: str, staff: Mapping[str, str]) -> None:

@@ -35,6 +35,8 @@ from sluiceway.api.work import my_work, waiting
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
+from sluiceway.services.flag_sets import FlagSets
+from sluiceway.services.flags import FlagService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.processes import ProcessService
@@ -85,6 +87,8 @@ class Services:
     processes: ProcessService
     changes: ChangeService
     boards: BoardService
+    flags: FlagService
+    flag_sets: FlagSets
 
 
 def create_api(
@@ -110,6 +114,8 @@ def create_api(
             "processes": Provide(lambda: services.processes, sync_to_thread=False),
             "changes": Provide(lambda: services.changes, sync_to_thread=False),
             "boards": Provide(lambda: services.boards, sync_to_thread=False),
+            "flags": Provide(lambda: services.flags, sync_to_thread=False),
+            "flag_sets": Provide(lambda: services.flag_sets, sync_to_thread=False),
             "shutdown": Provide(lambda: ending, sync_to_thread=False),
         },
         middleware=[

@@ -122,7 +122,13 @@ class TokenRoutes(Controller):
         data: JSONBody[TokenRequest],
     ) -> Response[NewTokenView]:
         made = tokens.create(
-            data.name, data.service, by, scopes=data.scopes, expires_s=data.expires_s, owner=data.owner
+            data.name,
+            data.service,
+            by,
+            scopes=data.scopes,
+            expires_s=data.expires_s,
+            owner=data.owner,
+            environments=data.environments,
         )
         return Response(made, headers={"Cache-Control": "no-store"})
 

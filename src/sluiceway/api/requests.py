@@ -51,8 +51,9 @@ class ValidateRequest(BaseModel):
 class TokenRequest(BaseModel):
     """A token to make, for one service only unless `service` is empty.
 
-    With the scope `push` alone and no `owner` it belongs to nobody; else it acts as its owner, whoever asks
-    when left out. It lasts `expires_s` seconds, for ever when left out.
+    With the scopes `push` and `evaluate` alone and no `owner` it belongs to nobody; else it acts as its
+    owner, whoever asks when left out. `environments` narrows it to the flags of those. It lasts `expires_s`
+    seconds, for ever when left out.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -62,6 +63,7 @@ class TokenRequest(BaseModel):
     scopes: Annotated[tuple[Permission, ...], Field(max_length=50)] = (Permission.PUSH,)
     expires_s: float | None = None
     owner: _Text = ""
+    environments: Annotated[tuple[_Text, ...], Field(max_length=50)] = ()
 
 
 class LoginRequest(BaseModel):

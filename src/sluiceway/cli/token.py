@@ -14,6 +14,12 @@ from sluiceway.domain.process.team import Permission
 from sluiceway.errors import NotFoundError
 from sluiceway.services.tokens import NewTokenView, TokenView
 
+_DOES = {
+    ("push",): "push figures",
+    ("evaluate",): "evaluate flags",
+    ("push", "evaluate"): "push figures and evaluate flags",
+}
+
 app = typer.Typer(help="Tokens: what programs show instead of a login.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Its name, such as payments: small letters, digits and -.")]
 
@@ -35,17 +41,29 @@ def create(
         str | None,
         typer.Option("--expires", help="How long it lasts, such as 30d; else for ever.", show_default=False),
     ] = None,
+    environment: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--environment",
+            help="The only environment whose flags it may evaluate; repeat it for more. Else any.",
+            show_default=False,
+        ),
+    ] = None,
     owner: Annotated[str, typer.Option("--as", help="The account it acts as, if that is not your own.")] = "",
     server: Server = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a token and print it, this once: it is kept nowhere.
 
-    With the scope push alone it belongs to nobody; else it acts as you (or --as), never more than its scopes.
+    With the scopes push and evaluate alone it belongs to nobody; else it acts as you (or --as), never
+    more than its scopes. An application's is for one service and environment:
+    `--scope evaluate --service S --environment E`.
     """
     body: dict[str, object] = {"name": name, "service": service, "owner": owner}
     if scope:
         body["scopes"] = [one.value for one in scope]
+    if environment:
+        body["environments"] = environment
     if expires is not None:
         body["expires_s"] = parse_duration(expires)
     made = connect(server).post("/api/tokens", NewTokenView, body)
@@ -53,12 +71,12 @@ def create(
         print_json(made, NewTokenView)
         return
     typer.echo(made.token)
-    where = made.service or "any service"
+    where = _where(made.service or "any service", made.environments)
     until = f" until {local_time(made.expires_at)}" if made.expires_at else ""
     if made.owner:
         say(f"token {made.name} acts as {made.owner} for {where}{until}, at most: {', '.join(made.scopes)}")
     else:
-        say(f"token {made.name} may push figures of {where}{until}")
+        say(f"token {made.name} may {_DOES[made.scopes]} of {where}{until}")
     say("it is not shown again")
 
 
@@ -80,7 +98,7 @@ def list_tokens(*, server: Server = None, as_json: AsJson = False) -> None:
             token.name,
             token.owner or "nobody",
             ", ".join(token.scopes),
-            token.service or "any",
+            _where(token.service or "any", token.environments),
             local_time(token.created_at),
             token.created_by,
             local_time(token.used_at) or "never",
@@ -99,6 +117,10 @@ def revoke(name: Name, *, server: Server = None, as_json: AsJson = False) -> Non
         print_json(token, TokenView)
     else:
         say(f"token {token.name} is revoked, since {local_time(token.revoked_at)} by {token.revoked_by}")
+
+
+def _where(service: str, environments: tuple[str, ...]) -> str:
+    return f"{service} in {', '.join(environments)}" if environments else service
 
 
 def _state(token: TokenView) -> str:

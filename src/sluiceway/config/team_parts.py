@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sluiceway.config import approval_rules, checklists, control, later, road, schedule
+from sluiceway.config import approval_rules, checklists, control, flag_rules, later, road, schedule
 from sluiceway.config.records import Part, Record
 from sluiceway.config.sections import Key, Section
 
@@ -17,6 +17,7 @@ TEAM_PARTS: tuple[Part, ...] = (
     *schedule.PARTS,
     *checklists.PARTS,
     *control.PARTS,
+    *flag_rules.PARTS,
 )
 LATER_PARTS: tuple[Part, ...] = later.PARTS
 
@@ -26,6 +27,7 @@ _RECORDS: tuple[Record[Any], ...] = (
     *schedule.RECORDS,
     *checklists.RECORDS,
     *control.RECORDS,
+    *flag_rules.RECORDS,
     *later.RECORDS,
 )
 

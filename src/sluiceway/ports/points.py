@@ -35,7 +35,8 @@ class TokenRow:
     """What a program shows instead of a login. Only the token's SHA-256 (hex) is kept. Wall time.
 
     `account` is whose rights it has, empty for a sender's, which belongs to nobody. `scopes` (permissions,
-    separated by spaces) and `service` (empty: any) narrow what it may be used for.
+    separated by spaces), `service` and `environments` (separated by spaces; empty: any) narrow what it may be
+    used for.
     """
 
     name: str
@@ -49,6 +50,7 @@ class TokenRow:
     account: str = ""
     scopes: str = "push"
     expires_at: datetime | None = None
+    environments: str = ""
 
 
 class PointRows(Protocol):

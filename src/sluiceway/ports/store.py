@@ -15,6 +15,7 @@ from typing import Protocol
 from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
 from sluiceway.domain.process.plan import Ingress, MetricSpec, Service
 from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutState
+from sluiceway.ports.flags import FlagRows, FlagUsageRows
 from sluiceway.ports.history import HistoryTransaction
 from sluiceway.ports.people import PeopleRows
 from sluiceway.ports.points import PointRows, TokenRows
@@ -79,7 +80,17 @@ class EffectFailure:
     at: datetime
 
 
-class Transaction(HistoryTransaction, PointRows, TokenRows, ReleaseRows, PeopleRows, RunRows, Protocol):
+class Transaction(
+    HistoryTransaction,
+    PointRows,
+    TokenRows,
+    ReleaseRows,
+    PeopleRows,
+    RunRows,
+    FlagRows,
+    FlagUsageRows,
+    Protocol,
+):
     """Reads and writes inside one transaction."""
 
     def insert_rollout(self, row: RolloutRow) -> None:

@@ -14,3 +14,7 @@ def new_rollout_id() -> RolloutId:
 
 def new_run_id() -> RunId:
     return RunId(str(uuid_utils.uuid7()))
+
+
+def new_proposal_id() -> str:
+    return str(uuid_utils.uuid7())

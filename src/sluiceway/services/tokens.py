@@ -1,8 +1,8 @@
 """Tokens: what a program shows instead of a login. Made, shown once, checked and revoked.
 
 A token is `sluice_NAME_SECRET`. Only the SHA-256 of the whole is kept: the secret has 256 random bits, so a
-slow password hash would add nothing. One that may only push figures belongs to nobody and outlives its maker;
-any other acts as its owner, and does no more than its scopes say.
+slow password hash would add nothing. One that may only push figures and evaluate flags belongs to nobody and
+outlives its maker; any other acts as its owner, and does no more than its scopes say.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sluiceway.domain.audit.chain import NewAuditEntry
 from sluiceway.domain.people.model import ANY_SERVICE, Grant, Principal
-from sluiceway.domain.people.rights import SENDER_ROLE
+from sluiceway.domain.people.rights import APPLICATION_ROLE, SENDER_ROLE
 from sluiceway.domain.points.admission import MAX_NAME_CHARS
 from sluiceway.domain.process.team import Permission
 from sluiceway.errors import (
@@ -32,6 +32,7 @@ from sluiceway.ports.clock import Clock
 from sluiceway.ports.points import TokenRow
 from sluiceway.ports.store import Store, Transaction
 from sluiceway.services import access
+from sluiceway.services.flag_environments import environments_of
 
 _SECRET_BYTES = 32
 _USE_NOTED_EVERY_S = 60.0
@@ -40,12 +41,19 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _TOKEN = re.compile(r"sluice_(?P<name>[a-z0-9][a-z0-9-]{0,62})_[0-9a-f]{64}")
 _HOW_TO_GET_ONE = "`sluice token create NAME` makes one"
 _PUSH_ONLY = frozenset({Permission.PUSH})
+# What a program may do that belongs to nobody: send figures, ask what flags are worth.
+_NOBODYS: Mapping[Permission, str] = {
+    Permission.PUSH: SENDER_ROLE,
+    Permission.EVALUATE: APPLICATION_ROLE,
+}
+_DOES = {Permission.PUSH.value: "push figures", Permission.EVALUATE.value: "evaluate flags"}
 
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
     """A token without the token. `service` is the only one it may be used for, empty for any.
 
+    `environments` are those whose flags it may evaluate, empty for any.
     `owner` is the account as which it acts, empty for a sender's; `scopes` is what it may do at most.
     """
 
@@ -59,6 +67,7 @@ class TokenView:
     revoked_at: datetime | None
     revoked_by: str
     used_at: datetime | None
+    environments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class NewTokenView:
     scopes: tuple[str, ...]
     expires_at: datetime | None
     token: str
+    environments: tuple[str, ...] = ()
 
 
 class TokenService:
@@ -89,16 +99,19 @@ class TokenService:
         scopes: Collection[Permission] = _PUSH_ONLY,
         expires_s: float | None = None,
         owner: str = "",
+        environments: Collection[str] = (),
     ) -> NewTokenView:
         """Make a token, for one service only unless `service` is empty; it lasts `expires_s` real seconds.
 
-        With the scope `push` alone and no `owner` it is a sender's and needs the right to push; else it acts
-        as its owner, `by` unless an administrator says who. Raises InvalidInputError, ForbiddenError, and
-        ConflictError when the name is or was taken.
+        `environments` narrows it to the flags of those. With the scopes `push` and `evaluate` alone and no
+        `owner` it belongs to nobody, and needs the right to push, and to flags; else it acts as its owner,
+        `by` unless an administrator says who. Raises InvalidInputError, ForbiddenError, and ConflictError
+        when the name is or was taken.
         """
         actor = access.actor(by)
         _check_names(name, service)
-        is_senders = not owner and frozenset(scopes) == _PUSH_ONLY
+        where = _checked_environments(environments, service)
+        is_nobodys = not owner and bool(scopes) and _NOBODYS.keys() >= set(scopes)
         now = self._clock.wall()
         token = f"sluice_{name}_{secrets.token_hex(_SECRET_BYTES)}"
         row = TokenRow(
@@ -107,19 +120,23 @@ class TokenService:
             service,
             now,
             actor,
-            account="" if is_senders else owner or by.name,
+            account="" if is_nobodys else owner or by.name,
             scopes=" ".join(scope.value for scope in Permission if scope in scopes),
             expires_at=_end_of(now, expires_s),
+            environments=" ".join(where),
         )
         with self._store.begin() as tx:
             _require_in_person(by)
-            if is_senders:
-                access.require(tx, by, Permission.PUSH, service)
+            _require_environments(tx, where, service)
+            if is_nobodys:
+                _require_rights(tx, by, scopes, service)
             else:
                 _require_owner(tx, by, row)
             tx.add_token(row)
             self._note(tx, actor, "token-created", name, _words(row))
-        return NewTokenView(name, service, row.account, tuple(row.scopes.split()), row.expires_at, token)
+        return NewTokenView(
+            name, service, row.account, tuple(row.scopes.split()), row.expires_at, token, where
+        )
 
     def list(self, by: Principal) -> Sequence[TokenView]:
         """Return every token there is or was, by name; to others than administrators, their own."""
@@ -176,9 +193,13 @@ class TokenService:
             raise UnauthorisedError(f"the token {row.name} expired at {expired}; {_HOW_TO_GET_ONE}")
         scopes = frozenset(scope for scope in Permission if scope.value in row.scopes.split())
         services = frozenset({row.service}) if row.service else None
+        environments = frozenset(row.environments.split()) or None
         if not row.account:
-            grants: Sequence[Grant] = (Grant(row.name, SENDER_ROLE, row.service or ANY_SERVICE),)
-            return Principal(row.name, tuple(grants), scopes=scopes, services=services, through=row.name)
+            roles = [role for scope, role in _NOBODYS.items() if scope in scopes]
+            own = tuple(Grant(row.name, role, row.service or ANY_SERVICE) for role in roles)
+            return Principal(
+                row.name, own, scopes=scopes, services=services, environments=environments, through=row.name
+            )
         account = tx.get_account(row.account)
         if account is None or account.disabled_at is not None:
             raise UnauthorisedError(
@@ -186,7 +207,14 @@ class TokenService:
                 "enable it"
             )
         grants = tx.grants(account=row.account)
-        return Principal(row.account, tuple(grants), scopes=scopes, services=services, through=row.name)
+        return Principal(
+            row.account,
+            tuple(grants),
+            scopes=scopes,
+            services=services,
+            environments=environments,
+            through=row.name,
+        )
 
     def _note_use(self, row: TokenRow) -> None:
         """Remember when it was used, to the minute. A full disk keeps nobody out for that."""
@@ -221,6 +249,32 @@ def _check_names(name: str, service: str) -> None:
         )
 
 
+def _checked_environments(environments: Collection[str], service: str) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(environments))
+    if found and not service:
+        raise InvalidInputError(
+            f"the token is for the environment {found[0][:100]!r} of no service; say of which with --service"
+        )
+    return found
+
+
+def _require_environments(tx: Transaction, environments: Sequence[str], service: str) -> None:
+    known = environments_of(tx, service) if environments else ()
+    unknown = next((one for one in environments if one not in known), None)
+    if unknown is not None:
+        raise InvalidInputError(
+            f"{service} has no environment {unknown[:100]!r}; its process has {', '.join(known)}"
+        )
+
+
+def _require_rights(tx: Transaction, by: Principal, scopes: Collection[Permission], service: str) -> None:
+    """Whoever makes a token that belongs to nobody has the right to do so for the service."""
+    if Permission.PUSH in scopes:
+        access.require(tx, by, Permission.PUSH, service)
+    if Permission.EVALUATE in scopes:
+        access.require(tx, by, Permission.EVALUATE, service, or_else=Permission.FLAG)
+
+
 def _end_of(now: datetime, expires_s: float | None) -> datetime | None:
     if expires_s is None:
         return None
@@ -244,7 +298,8 @@ def _require_owner(tx: Transaction, by: Principal, row: TokenRow) -> None:
         access.require(tx, by, Permission.ADMIN, "")
     if by.is_open:
         raise InvalidInputError(
-            "there are no accounts yet, so nobody needs a token but senders of figures (scope push); "
+            "there are no accounts yet, so nobody needs a token but senders of figures (scope push) and "
+            "applications that evaluate flags (scope evaluate); "
             "`sluice account create NAME --admin` sets up the first account"
         )
     account = tx.get_account(row.account)
@@ -260,18 +315,24 @@ def _is_own(row: TokenRow, by: Principal) -> bool:
 
 def _words(row: TokenRow) -> str:
     until = f", until {row.expires_at.isoformat(timespec='minutes')}" if row.expires_at else ""
+    of = f"{row.service or 'any service'}{_in_words(row)}"
     if not row.account:
-        return f"may push figures of {row.service or 'any service'}{until}"
+        does = [_DOES[scope] for scope in row.scopes.split()]
+        return f"may {' and '.join(does)} of {of}{until}"
     what = ", ".join(row.scopes.split())
-    return f"acts as {row.account} for {row.service or 'any service'}: {what}{until}"
+    return f"acts as {row.account} for {of}: {what}{until}"
+
+
+def _in_words(row: TokenRow) -> str:
+    return f" in {', '.join(row.environments.split())}" if row.environments else ""
 
 
 def _gone_words(row: TokenRow | None) -> str:
-    return (
-        f"acts as {row.account} no more"
-        if row is not None and row.account
-        else "may push no figures any more"
-    )
+    if row is not None and row.account:
+        return f"acts as {row.account} no more"
+    if row is not None and row.scopes == Permission.EVALUATE:
+        return "may evaluate no flags any more"
+    return "may push no figures any more"
 
 
 def _sha256(token: str) -> str:
@@ -290,4 +351,5 @@ def _view(row: TokenRow) -> TokenView:
         revoked_at=row.revoked_at,
         revoked_by=row.revoked_by,
         used_at=row.used_at,
+        environments=tuple(row.environments.split()),
     )

@@ -26,6 +26,8 @@ from sluiceway.ports.store import RolloutRow
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
+from sluiceway.services.flag_sets import FlagSets
+from sluiceway.services.flags import FlagService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
 from sluiceway.services.processes import ProcessService
@@ -140,6 +142,7 @@ class Office:
     def __post_init__(self) -> None:
         passwords = FakePasswords()
         tokens = TokenService(self.store, self.clock)
+        flag_sets = FlagSets(self.store, self.clock)
         self.services = Services(
             rollouts=self.service,
             health=HealthService(self.store, self.clock, self.desk),
@@ -157,6 +160,8 @@ class Office:
             processes=ProcessService(self.store, self.clock),
             changes=ChangeService(self.store, self.clock, holidays=no_holidays),
             boards=BoardService(self.store, self.clock, holidays=no_holidays),
+            flags=FlagService(self.store, self.clock, flag_sets),
+            flag_sets=flag_sets,
         )
 
     def set_up_accounts(self) -> Principal:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_HEAD = "0004"  # the newest migration; compared with the database at every start
+SCHEMA_HEAD = "0005"  # the newest migration; compared with the database at every start
 POSTGRES_SCHEMA = "sluiceway"
 VERSION_TABLE = "sluiceway_schema"
 
@@ -234,6 +234,7 @@ tokens = Table(
     Column("account", Text, nullable=False, server_default=""),  # whose rights it has; empty: only its scopes
     Column("scopes", Text, nullable=False, server_default="push"),  # permissions, separated by spaces
     Column("expires_at", UtcDateTime),
+    Column("environments", Text, nullable=False, server_default=""),  # separated by spaces; empty: any
 )
 
 # What parts of a service counted, minute by minute: its instances where `rollout` is "", else two versions.

@@ -35,6 +35,7 @@ def add(connection: Connection, token: TokenRow) -> None:
             account=token.account,
             scopes=token.scopes,
             expires_at=token.expires_at,
+            environments=token.environments,
         )
     )
 
@@ -81,4 +82,5 @@ def _token(row: Row[Any]) -> TokenRow:
         account=row.account,
         scopes=row.scopes,
         expires_at=row.expires_at,
+        environments=row.environments,
     )

@@ -40,7 +40,7 @@ class Principal:
 
     `is_open`: nobody has an account yet, so whoever reaches this machine's server may do everything, in any
     role. `scopes` narrows what a token may be used for; None is everything its owner may do. `services`
-    narrows it to those services; None is all.
+    narrows it to those services, `environments` to those environments of them; None is all.
     """
 
     name: str
@@ -48,12 +48,13 @@ class Principal:
     is_open: bool = False
     scopes: frozenset[Permission] | None = None
     services: frozenset[str] | None = None
+    environments: frozenset[str] | None = None
     through: str = ""  # the token it came with, "" for a person's session
 
     @property
     def is_admin(self) -> bool:
         """Return whether they administer everything: a token without that scope does not, whoever owns it."""
-        is_narrowed = self.services is not None or (
+        is_narrowed = (self.services is not None or self.environments is not None) or (
             self.scopes is not None and Permission.ADMIN not in self.scopes
         )
         is_granted = any(grant.role == ADMIN_ROLE and grant.service == ANY_SERVICE for grant in self.grants)

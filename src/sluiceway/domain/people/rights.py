@@ -14,6 +14,7 @@ from sluiceway.domain.process.team import Permission, Role
 OPERATOR_ROLE = "operator"
 VIEWER_ROLE = "viewer"
 SENDER_ROLE = "sender"
+APPLICATION_ROLE = "application"
 
 BUILT_IN: Mapping[str, frozenset[Permission]] = {
     ADMIN_ROLE: frozenset(Permission),
@@ -22,6 +23,7 @@ BUILT_IN: Mapping[str, frozenset[Permission]] = {
     ),
     VIEWER_ROLE: frozenset({Permission.READ}),
     SENDER_ROLE: frozenset({Permission.PUSH}),
+    APPLICATION_ROLE: frozenset({Permission.EVALUATE}),
 }
 # Whoever may do the first may do the others without being given them one by one.
 _CONTAINS: Mapping[Permission, frozenset[Permission]] = {

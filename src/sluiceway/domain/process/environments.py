@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+USUAL: Final = ("development", "staging", "production")  # of a service whose process names none
 
 
 class Entry(StrEnum):

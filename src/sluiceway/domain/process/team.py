@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from sluiceway.domain.process.control import ChangeControl
 from sluiceway.domain.process.environments import Environment
+from sluiceway.domain.process.flags import FlagRules
 from sluiceway.domain.process.later import Later
 from sluiceway.domain.process.lists import Checklist, Runbook
 from sluiceway.domain.process.schedule import Calendar, Timeline
@@ -244,4 +245,5 @@ class TeamProcess:
     runbooks: tuple[Runbook, ...] = ()
     environments: tuple[Environment, ...] = ()
     changes: ChangeControl = field(default_factory=ChangeControl)
+    flags: FlagRules = field(default_factory=FlagRules)
     later: Later = field(default_factory=Later)
