@@ -15,6 +15,7 @@ from typing import Protocol
 from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
 from sluiceway.domain.process.plan import Ingress, MetricSpec, Service
 from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutState
+from sluiceway.ports.experiments import ExperimentRows
 from sluiceway.ports.flags import FlagRows, FlagUsageRows
 from sluiceway.ports.history import HistoryTransaction
 from sluiceway.ports.people import PeopleRows
@@ -89,6 +90,7 @@ class Transaction(
     RunRows,
     FlagRows,
     FlagUsageRows,
+    ExperimentRows,
     Protocol,
 ):
     """Reads and writes inside one transaction."""

@@ -15,6 +15,7 @@ from pydantic_core import PydanticSerializationError
 
 from sluiceway.domain.changes.model import BoardMeeting, Change
 from sluiceway.domain.checklists.model import Run
+from sluiceway.domain.flags.experiment_model import ExperimentRecord
 from sluiceway.domain.flags.proposals import Proposal
 from sluiceway.domain.releases.model import Release
 from sluiceway.domain.rollouts.model import (
@@ -69,6 +70,7 @@ CHANGE = Kept(TypeAdapter(tuple[Change], config=_CONFIG), "a change request")
 MEETING = Kept(TypeAdapter(tuple[BoardMeeting], config=_CONFIG), "a board's meeting")
 RUN = Kept(TypeAdapter(tuple[Run], config=_CONFIG), "a runbook's run")
 PROPOSAL = Kept(TypeAdapter(tuple[Proposal], config=_CONFIG), "a proposed change of flags")
+EXPERIMENT = Kept(TypeAdapter(tuple[ExperimentRecord], config=_CONFIG), "an experiment")
 
 
 def state_text(state: RolloutState) -> str:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-SCHEMA_HEAD = "0005"  # the newest migration; compared with the database at every start
+SCHEMA_HEAD = "0006"  # the newest migration; compared with the database at every start
 POSTGRES_SCHEMA = "sluiceway"
 VERSION_TABLE = "sluiceway_schema"
 

@@ -18,6 +18,7 @@ from sluiceway.adapters.store import (
     trail,
 )
 from sluiceway.adapters.store.effect_rows import EffectQueue
+from sluiceway.adapters.store.experiment_sql import ExperimentSql
 from sluiceway.adapters.store.flag_sql import FlagSql
 from sluiceway.adapters.store.people_sql import PeopleSql
 from sluiceway.adapters.store.release_sql import ReleaseSql
@@ -33,7 +34,7 @@ from sluiceway.ports.points import PointTotals, TokenRow
 from sluiceway.ports.store import EffectFailure, PendingCommand, RolloutRow, SamplePoint
 
 
-class SqlTransaction(ReleaseSql, PeopleSql, RunSql, FlagSql):
+class SqlTransaction(ReleaseSql, PeopleSql, RunSql, FlagSql, ExperimentSql):
     """Reads and writes on one connection; the store opens, commits and rolls back."""
 
     def __init__(self, connection: Connection, effects: EffectQueue, owner: str) -> None:
