@@ -7,7 +7,7 @@ counts say that of `experiment_results`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -132,6 +132,8 @@ class ExperimentRecord:
     verdict: str = ""
     asks: str = ""
     ratio_alarm: str = ""
+    assigned: Mapping[str, int] = field(default_factory=dict[str, int])  # at the end, by variant
+    mixed: int = 0  # users seen with several variants, at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +269,14 @@ def _flag_problems(plan: ExperimentPlan, flag: Flag) -> Iterable[str]:
                 " let rules and `otherwise` serve a variant that is not in the split"
             )
     asked = flag.experiment
-    if asked is not None:
-        known = {metric.name for metric in plan.measured}
-        for name in (*asked.metrics, *asked.guards):
-            if name not in known:
-                yield f"the flag's experiment names the metric {name!r}; say what it is, or take it away"
+    if asked is None or asked.id != plan.id:
+        names = ", ".join(metric.name for metric in plan.metrics)
+        yield (
+            f"the flag {flag.id} doesn't name the experiment {plan.id}, and applications report who sees what"
+            f" only where it does; give it experiment: {{id: {plan.id}, metrics: [{names}]}}"
+        )
+        return
+    known = {metric.name for metric in plan.measured}
+    for name in (*asked.metrics, *asked.guards):
+        if name not in known:
+            yield f"the flag's experiment names the metric {name!r}; say what it is, or take it away"

@@ -37,6 +37,7 @@ FLAG = Flag(
     variants=(Variant("A", "green"), Variant("B", "blue"), Variant("off", "grey")),
     serve=Serve(split=(Share("A", 1), Share("B", 1))),
     otherwise=Serve("off"),
+    experiment=Experiment("button", metrics=("checkout",)),
 )
 
 
@@ -168,6 +169,13 @@ def test_a_plan_that_makes_no_sense_is_named(plan: ExperimentPlan, problem: str)
             (
                 "A is served outside the split as well: those users are not spread by chance; let rules and"
                 " `otherwise` serve a variant that is not in the split"
+            ),
+        ),
+        (
+            replace(FLAG, experiment=None),
+            (
+                "the flag button doesn't name the experiment button, and applications report who sees what"
+                " only where it does; give it experiment: {id: button, metrics: [checkout]}"
             ),
         ),
         (
