@@ -80,10 +80,10 @@ class _Writer:
             "type": _TYPES[flag.type],
             "description": flag.description,
             "enabled": flag.is_enabled and flag.hold is None,
-            "strategies": [self._strategy(rule, at) for at, rule in enumerate(flag.rules)]
-            or [self._everyone()],
-            "variants": [],
+            "strategies": [self._strategy(rule, at) for at, rule in enumerate(flag.rules)],
+            "variants": self._variants(flag.serve, f'flag "{flag.id}"'),
         }
+        self._note_salt(flag.serve, flag.id, f'flag "{flag.id}"')
         if flag.dependencies:
             feature["dependencies"] = [
                 {"feature": one.flag, "enabled": one.is_on, **self._wanted(one.flag, one.variants)}
@@ -99,30 +99,40 @@ class _Writer:
         said = [_said(variants[name], known) if name in variants else NO_VARIANT for name in names]
         return {"variants": list(dict.fromkeys(said))}
 
-    def _everyone(self) -> dict[str, Json]:
-        return self._strategy(Rule("everyone", serve=self._flag.serve), 0)
-
     def _strategy(self, rule: Rule, at: int) -> dict[str, Json]:
         where = f'flag "{self._flag.id}", rule {at + 1}'
-        salt = rule.salt or self._flag.salt or self._flag.id
-        percent, rest = divmod(rule.reach, _PER_PERCENT)
+        own = self._salt(rule.salt)
+        is_whole = rule.reach >= BUCKETS  # a key is asked of nobody, and only variants are bucketed
+        salt = self._salt(rule.serve.salt) if is_whole else own
+        self._note_salt(rule.serve, salt, where)
+        percent, rest = divmod(0 if self._serves_false(rule) else rule.reach, _PER_PERCENT)
+        if self._serves_false(rule):
+            self._notes.append(f"{where}: serves false, which no strategy can; it reaches nobody there")
         if rest:
             self._notes.append(f"{where}: a reach of {rule.reach / _PER_PERCENT} percent is {percent} there")
-        serve = rule.serve if rule.serve.variant or rule.serve.split else self._flag.serve
-        if serve.split and (serve.salt or self._flag.salt or self._flag.id) != salt:
-            self._notes.append(f"{where}: Unleash splits by the salt of the rule, so variants change hands")
         found: dict[str, Json] = {
             "name": "flexibleRollout",
             "parameters": {
                 "rollout": str(percent),
-                "stickiness": self._stickiness(rule.by, where),
+                "stickiness": "default" if is_whole else self._stickiness(rule.by, where),
                 "groupId": salt,
             },
             "constraints": [constraint_to(one, where, self._notes) for one in rule.constraints],
             "segments": [_id(one) for one in rule.segments],
-            "variants": self._variants(serve, where),
+            "variants": self._variants(rule.serve, where),
         }
         return {**found, "title": rule.title} if rule.title else found
+
+    def _serves_false(self, rule: Rule) -> bool:
+        served = next((one for one in self._flag.variants if one.name == rule.serve.variant), None)
+        return self._flag.value_type is ValueType.BOOLEAN and served is not None and not served.value
+
+    def _salt(self, salt: str) -> str:
+        return salt or self._flag.salt or self._flag.id
+
+    def _note_salt(self, serve: Serve, salt: str, where: str) -> None:
+        if serve.split and self._salt(serve.salt) != salt:
+            self._notes.append(f"{where}: Unleash splits by another salt, so users change variants")
 
     def _variants(self, serve: Serve, where: str) -> list[Json]:
         variants = {one.name: one for one in self._flag.variants}
