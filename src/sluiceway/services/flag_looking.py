@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sluiceway.domain.flags.explaining import Explanation
-from sluiceway.domain.flags.model import BUCKETS, Flag
+from sluiceway.domain.flags.model import BUCKETS, Flag, HeldOffBy
 from sluiceway.domain.flags.proposals import ItemKind, ProposalState
 from sluiceway.domain.flags.wording import percent, serve_words
 from sluiceway.domain.people.model import Principal
@@ -25,6 +26,13 @@ _MOST_WAITING = 200
 class FlagLooking(FlagProposals):
     """Looking asks for the right to read."""
 
+    def services(self, by: Principal) -> Sequence[str]:
+        """Return the services that have flags or a process, of those that `by` may see, by name."""
+        with self._store.read() as tx:
+            visible = access.services_for(tx, by, Permission.READ)
+            known = {*tx.processes_in_force(), *(service for service, _ in tx.flag_set_versions())}
+        return tuple(sorted(known if visible is None else known & visible))
+
     def list(self, service: str, by: Principal) -> Sequence[views.FlagSummary]:
         """Return every flag of a service by id, with its state in each environment."""
         with self._store.read() as tx:
@@ -35,7 +43,8 @@ class FlagLooking(FlagProposals):
             for (kind, item), held in self._sets.current(service, environment).items.items():
                 if kind is ItemKind.FLAG and held.item is not None:
                     by_id.setdefault(item, []).append((environment, held))
-        return tuple(_summary(service, by_id[item]) for item in sorted(by_id))
+        now = self._clock.wall()
+        return tuple(_summary(service, by_id[item], now) for item in sorted(by_id))
 
     def get(self, service: str, flag: str, by: Principal) -> views.FlagView:
         """Return everything about one flag. Raises NotFoundError."""
@@ -57,7 +66,7 @@ class FlagLooking(FlagProposals):
                 f"`sluice flags list {service}` shows its flags"
             )
         return views.FlagView(
-            summary=_summary(service, found),
+            summary=_summary(service, found, self._clock.wall()),
             description=_flag(found[0][1]).description,
             definitions=tuple(
                 views.FlagDefinition(environment, held.version, json.loads(held.text))
@@ -81,7 +90,7 @@ class FlagLooking(FlagProposals):
         return live.evaluator.explain(flag, context)
 
 
-def _summary(service: str, found: Sequence[tuple[str, Held]]) -> views.FlagSummary:
+def _summary(service: str, found: Sequence[tuple[str, Held]], now: datetime) -> views.FlagSummary:
     flag = _flag(found[0][1])
     return views.FlagSummary(
         service=service,
@@ -93,11 +102,11 @@ def _summary(service: str, found: Sequence[tuple[str, Held]]) -> views.FlagSumma
         tags=flag.tags,
         release=flag.release,
         expires_at=flag.expires_at,
-        states=tuple(_state(environment, held) for environment, held in found),
+        states=tuple(_state(environment, held, now) for environment, held in found),
     )
 
 
-def _state(environment: str, held: Held) -> views.FlagStateView:
+def _state(environment: str, held: Held, now: datetime) -> views.FlagStateView:
     flag = _flag(held)
     return views.FlagStateView(
         environment=environment,
@@ -108,7 +117,22 @@ def _state(environment: str, held: Held) -> views.FlagStateView:
         words=state_words(flag),
         changed_at=held.changed_at,
         changed_by=held.changed_by,
+        standing=standing_of(flag, now),
     )
+
+
+def standing_of(flag: Flag, now: datetime) -> str:
+    """Return what is in force in one word: `on`, `off`, `killed`, `held` or `scheduled`."""
+    if flag.hold is not None:
+        return "killed" if flag.hold.by is HeldOffBy.KILL else "held"
+    if not flag.is_enabled:
+        return "off"
+    window = flag.window
+    is_closed = window is not None and (
+        (window.on_at is not None and now < window.on_at)
+        or (window.off_at is not None and now >= window.off_at)
+    )
+    return "scheduled" if is_closed else "on"
 
 
 def state_words(flag: Flag) -> str:

@@ -38,7 +38,8 @@ class FlagChange:
 class FlagStateView:
     """A flag in one environment. `held_off_by` is "kill", "threshold" or "", `words` says it in short.
 
-    `version` is what a change of it gives as the expected one.
+    `version` is what a change of it gives as the expected one. `standing` is one word for what is in force:
+    `on`, `off`, `killed`, `held` (by a threshold), `scheduled` (on, and outside its window now).
     """
 
     environment: str
@@ -49,6 +50,7 @@ class FlagStateView:
     words: str
     changed_at: datetime
     changed_by: str
+    standing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
