@@ -113,6 +113,7 @@ def _about(old: Flag, new: Flag) -> Iterator[str]:
     yield from _members("tags", old.tags, new.tags)
     yield from _said("release", old.release, new.release)
     yield from _said("expires", instant_words(old.expires_at), instant_words(new.expires_at))
+    yield from _said("reaches everyone since", instant_words(old.full_since), instant_words(new.full_since))
     yield from _said("fallback", json_words(old.fallback), json_words(new.fallback))
     if old.has_kill_switch != new.has_kill_switch:
         yield "kill switch shown" if new.has_kill_switch else "kill switch no longer shown"

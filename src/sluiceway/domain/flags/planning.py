@@ -4,18 +4,18 @@ Three sides of each flag or segment are compared: what the file says, what is in
 when it was last applied. What was edited elsewhere since then is a conflict, shown with both sides and never
 overwritten. What the file never held is left alone. Saying differences in words is the business of `changes`.
 
-Whether a flag is held off (killed, or by a threshold) is an act, not a definition: files don't say it, and
-applying one changes nothing about it.
+Whether a flag is held off (killed, or by a threshold), and since when its rollout has reached everyone, are
+acts, not definitions: files don't say them, and applying one changes nothing about them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from sluiceway.domain.flags.changes import flag_changes, segment_changes
-from sluiceway.domain.flags.model import Flag, Hold, Segment
+from sluiceway.domain.flags.model import Flag, Segment
 
 _T = TypeVar("_T", Flag, Segment)
 
@@ -70,14 +70,14 @@ def plan(in_file: Sequence[Flag], live: Sequence[Flag], applied: Sequence[Flag])
     """Return what applying the file's flags does to those in force in one environment.
 
     `applied` are the flags as the file had them when it was last applied, () when it never was. A flag keeps
-    what holds it off, whatever is applied.
+    what was done to it, whatever is applied.
     """
-    holds = {one.id: one.hold for one in live}
-    found = _planned(_without_holds(in_file), _without_holds(live), _without_holds(applied), flag_changes)
+    now = {one.id: one for one in live}
+    found = _planned(_without_acts(in_file), _without_acts(live), _without_acts(applied), flag_changes)
     return Plan(
         found.creates,
-        tuple(_with_hold(one, holds) for one in found.changes),
-        tuple(_with_hold(one, holds) for one in found.removals),
+        tuple(_with_acts(one, now[one.id]) for one in found.changes),
+        tuple(_with_acts(one, now[one.id]) for one in found.removals),
         found.conflicts,
     )
 
@@ -114,17 +114,15 @@ def _planned(
     return Plan(tuple(creates), tuple(changes), tuple(removals), tuple(conflicts))
 
 
-def _without_holds(flags: Sequence[Flag]) -> tuple[Flag, ...]:
-    return tuple(one if one.hold is None else replace(one, hold=None) for one in flags)
+def _without_acts(flags: Sequence[Flag]) -> tuple[Flag, ...]:
+    return tuple(replace(one, hold=None, full_since=None) for one in flags)
 
 
-def _with_hold(edit: Edit[Flag], holds: Mapping[str, Hold | None]) -> Edit[Flag]:
-    """Return the edit of a flag with what holds it off on both sides."""
-    hold = holds.get(edit.id)
-    if hold is None:
-        return edit
-    before = edit.before and replace(edit.before, hold=hold)
-    return replace(edit, before=before, after=edit.after and replace(edit.after, hold=hold))
+def _with_acts(edit: Edit[Flag], live: Flag) -> Edit[Flag]:
+    """Return the edit of a flag with what was done to it on both sides."""
+    hold, since = live.hold, live.full_since
+    after = edit.after and replace(edit.after, hold=hold, full_since=since)
+    return replace(edit, before=live, after=after)
 
 
 def _conflict_lines(one: Conflict[_T]) -> Iterator[str]:

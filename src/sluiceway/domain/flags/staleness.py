@@ -38,7 +38,10 @@ class StaleRules:
 
 @dataclass(frozen=True, slots=True)
 class FlagState:
-    """A flag in one environment, and the last time it changed there (aware)."""
+    """A flag in one environment, and the last time it changed there (aware).
+
+    Since when everyone is reached says the flag itself where a rollout drove it.
+    """
 
     environment: str
     flag: Flag
@@ -130,7 +133,7 @@ def _release_closed(flag: Flag, closed: frozenset[str]) -> Stale | None:
 
 def _everyone(states: Sequence[FlagState], now: datetime, rules: StaleRules) -> Stale | None:
     variants = {everyones_variant(one.flag) for one in states}
-    since = max(one.changed_at for one in states)
+    since = max(one.flag.full_since or one.changed_at for one in states)
     if None in variants or len(variants) != 1 or now - since < rules.everyone_days * _DAY:
         return None
     (variant,) = variants

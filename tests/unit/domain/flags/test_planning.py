@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from sluiceway.domain.flags.model import Flag, HeldOffBy, Hold, Rule, Segment
 from sluiceway.domain.flags.planning import plan, plan_segments
@@ -78,6 +79,12 @@ def test_a_killed_flag_stays_killed_and_is_no_conflict() -> None:
     (edit,) = plan([A_25], [killed], [A]).changes
     assert edit.after == replace(A_25, hold=killed.hold)
     assert edit.lines == ('reach of rule "beta" 10% -> 25%',)
+
+
+def test_that_a_rollout_has_reached_everyone_is_no_edit() -> None:
+    full = replace(A, full_since=datetime(2026, 1, 1, tzinfo=UTC))
+    assert plan([A], [full], [A]).is_empty
+    assert plan([A_ON], [full], [A]).changes[0].after == replace(A_ON, full_since=full.full_since)
 
 
 def test_segments_are_planned_alike() -> None:

@@ -62,6 +62,13 @@ def test_everyone_means_in_every_environment() -> None:
     assert reasons(state(ON, 90, "staging"), state(ON, 31)) == [StaleReason.EVERYONE]
 
 
+def test_an_edit_since_its_rollout_ended_does_not_make_a_flag_fresh() -> None:
+    assert reasons(state(replace(ON, full_since=days_ago(31), description="New"), 1)) == [
+        StaleReason.EVERYONE
+    ]
+    assert reasons(state(replace(ON, full_since=days_ago(29)), 90)) == []
+
+
 @pytest.mark.parametrize(
     ("flag", "variant"),
     [
