@@ -44,6 +44,8 @@ from sluiceway.ports.tracing import Tracer
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
+from sluiceway.services.experiments import ExperimentService
+from sluiceway.services.flag_driving import FlagDriving
 from sluiceway.services.flag_sets import FlagSets
 from sluiceway.services.flags import FlagService
 from sluiceway.services.health import HealthService
@@ -60,6 +62,7 @@ from sluiceway.web.routes import web_handlers
 _EFFECTS_KEPT_S = 7 * 86_400.0  # real seconds
 _PRUNE_EVERY_S = 3_600.0
 _RESERVE_EVERY_S = 60.0
+_EXPERIMENTS_COUNTED_EVERY_S = 10.0
 _FLAGS_LOOKED_AT_EVERY_S = 1.0
 _CHORES_END_WITHIN_S = 10.0
 _log = structlog.get_logger("sluiceway.housekeeping")
@@ -90,6 +93,7 @@ class App:
     changes: ChangeService
     boards: BoardService
     flags: FlagService
+    experiments: ExperimentService
     flag_sets: FlagSets
     sessions: SessionService
     asgi: Litestar
@@ -215,6 +219,8 @@ def build_app(settings: Settings) -> App:
         MetricSource.PROMETHEUS: prometheus,
         MetricSource.PUSH: PushedMetrics(store, clock),
     }
+    flag_sets = FlagSets(store, clock)
+    flags = FlagService(store, clock, flag_sets)
     engine = Engine(
         store=store,
         clock=clock,
@@ -227,6 +233,7 @@ def build_app(settings: Settings) -> App:
         world_of=partial(_world_of, clock),
         tracer=tracer,
         make_room=partial(_give_up_reserve, data_dir),
+        flags=FlagDriving(store, clock, flag_sets, flags),
     )
     service = RolloutService(store, clock, engine)
     releases = ReleaseService(
@@ -235,8 +242,7 @@ def build_app(settings: Settings) -> App:
     processes = ProcessService(store, clock)
     changes = ChangeService(store, clock, holidays=public_holidays)
     boards = BoardService(store, clock, holidays=public_holidays)
-    flag_sets = FlagSets(store, clock)
-    flags = FlagService(store, clock, flag_sets)
+    experiments = ExperimentService(store, clock, flags, flag_sets)
     points = PointsService(store, clock)
     shutdown = Shutdown()
     passwords = Argon2Passwords()
@@ -254,6 +260,7 @@ def build_app(settings: Settings) -> App:
         changes=changes,
         boards=boards,
         flags=flags,
+        experiments=experiments,
         flag_sets=flag_sets,
     )
     asgi = create_api(
@@ -272,6 +279,7 @@ def build_app(settings: Settings) -> App:
         changes=changes,
         boards=boards,
         flags=flags,
+        experiments=experiments,
         flag_sets=flag_sets,
         sessions=sessions,
         asgi=asgi,
@@ -282,6 +290,7 @@ def build_app(settings: Settings) -> App:
                 (_PRUNE_EVERY_S, partial(work.prune, _EFFECTS_KEPT_S)),
                 (_PRUNE_EVERY_S, points.prune),
                 (_FLAGS_LOOKED_AT_EVERY_S, flag_sets.poll),
+                (_EXPERIMENTS_COUNTED_EVERY_S, experiments.count),
             )
         ),
         prometheus=prometheus,

@@ -32,6 +32,7 @@ from sluiceway.ports.store import Transaction
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
+from sluiceway.services.experiments import ExperimentService
 from sluiceway.services.flag_sets import FlagSets
 from sluiceway.services.flags import FlagService
 from sluiceway.services.health import HealthService
@@ -83,6 +84,7 @@ class Company:
         """Return the use cases as the API and the console want them."""
         store, clock = self.plant.store, self.clock
         flag_sets = FlagSets(store, clock)
+        flags = FlagService(store, clock, flag_sets)
         return Services(
             rollouts=self.rollouts,
             health=HealthService(store, clock, self.plant),
@@ -94,7 +96,8 @@ class Company:
             processes=self.processes,
             changes=self.changes,
             boards=BoardService(store, clock, holidays=public_holidays),
-            flags=FlagService(store, clock, flag_sets),
+            flags=flags,
+            experiments=ExperimentService(store, clock, flags, flag_sets),
             flag_sets=flag_sets,
         )
 

@@ -35,6 +35,7 @@ from sluiceway.api.work import my_work, waiting
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
+from sluiceway.services.experiments import ExperimentService
 from sluiceway.services.flag_sets import FlagSets
 from sluiceway.services.flags import FlagService
 from sluiceway.services.health import HealthService
@@ -88,6 +89,7 @@ class Services:
     changes: ChangeService
     boards: BoardService
     flags: FlagService
+    experiments: ExperimentService
     flag_sets: FlagSets
 
 
@@ -115,6 +117,7 @@ def create_api(
             "changes": Provide(lambda: services.changes, sync_to_thread=False),
             "boards": Provide(lambda: services.boards, sync_to_thread=False),
             "flags": Provide(lambda: services.flags, sync_to_thread=False),
+            "experiments": Provide(lambda: services.experiments, sync_to_thread=False),
             "flag_sets": Provide(lambda: services.flag_sets, sync_to_thread=False),
             "shutdown": Provide(lambda: ending, sync_to_thread=False),
         },

@@ -26,6 +26,7 @@ from sluiceway.ports.store import RolloutRow
 from sluiceway.services.accounts import AccountService
 from sluiceway.services.boards import BoardService
 from sluiceway.services.changes import ChangeService
+from sluiceway.services.experiments import ExperimentService
 from sluiceway.services.flag_sets import FlagSets
 from sluiceway.services.flags import FlagService
 from sluiceway.services.health import HealthService
@@ -143,6 +144,7 @@ class Office:
         passwords = FakePasswords()
         tokens = TokenService(self.store, self.clock)
         flag_sets = FlagSets(self.store, self.clock)
+        flags = FlagService(self.store, self.clock, flag_sets)
         self.services = Services(
             rollouts=self.service,
             health=HealthService(self.store, self.clock, self.desk),
@@ -160,7 +162,8 @@ class Office:
             processes=ProcessService(self.store, self.clock),
             changes=ChangeService(self.store, self.clock, holidays=no_holidays),
             boards=BoardService(self.store, self.clock, holidays=no_holidays),
-            flags=FlagService(self.store, self.clock, flag_sets),
+            flags=flags,
+            experiments=ExperimentService(self.store, self.clock, flags, flag_sets),
             flag_sets=flag_sets,
         )
 
