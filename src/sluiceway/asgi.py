@@ -116,6 +116,7 @@ class Server(uvicorn.Server):
 def _serve(app: App, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app.asgi,
+        http="httptools",  # evaluations come by the thousand
         log_config=None,
         access_log=False,
         lifespan="on",

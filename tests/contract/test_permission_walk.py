@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,11 +16,12 @@ from typing import Any, cast
 import httpx
 import pytest
 import typer
-from litestar.routes import HTTPRoute
+from litestar.routes import ASGIRoute, HTTPRoute
 from litestar.testing import TestClient
 from typer.testing import CliRunner
 
 from sluiceway.api.app import create_api
+from sluiceway.api.flag_answers import METHODS as PLAIN_METHODS
 from sluiceway.cli import credentials
 from sluiceway.cli.main import app as program
 from sluiceway.domain.changes.model import ChangeFacts
@@ -161,10 +162,19 @@ def routes(door: Door) -> set[str]:
     return {
         f"{method} {re.sub(r':[^}]+}', '}', route.path)}"
         for route in cast(Any, door.client.app).routes
-        if isinstance(route, HTTPRoute)
-        for method in route.methods
+        for method in methods(route)
         if method in METHODS
     }
+
+
+def methods(route: object) -> Iterable[str]:
+    match route:
+        case HTTPRoute():
+            return route.methods
+        case ASGIRoute():
+            return cast("Iterable[str]", route.route_handler.opt[PLAIN_METHODS])
+        case _:
+            raise AssertionError(f"{route} is of a kind that the walk does not know")
 
 
 def asks(*kinds: type[Rule]) -> list[Any]:

@@ -21,6 +21,7 @@ from sluiceway.api.boards import BoardRoutes, MeetingRoutes, change_success
 from sluiceway.api.change_acts import ChangeActRoutes
 from sluiceway.api.changes import ChangeRoutes
 from sluiceway.api.events import Shutdown, rollout_events
+from sluiceway.api.flag_applications import ForApplications
 from sluiceway.api.guard import Entrance, RequestGuard, who_speaks
 from sluiceway.api.login import SessionRoutes
 from sluiceway.api.points import TokenRoutes, push_points
@@ -102,8 +103,9 @@ def create_api(
 ) -> Litestar:
     """Return the ASGI application. `own_name` is a host name it may be reached under besides loopback."""
     ending = shutdown or Shutdown()
+    applications = ForApplications(services.tokens, services.flag_sets, ending)
     return Litestar(
-        route_handlers=[*API_HANDLERS, *more_handlers],
+        route_handlers=[*API_HANDLERS, *applications.handlers, *more_handlers],
         dependencies={
             "by": Provide(who_speaks, sync_to_thread=False),
             "service": Provide(lambda: services.rollouts, sync_to_thread=False),
@@ -119,12 +121,15 @@ def create_api(
             "flags": Provide(lambda: services.flags, sync_to_thread=False),
             "experiments": Provide(lambda: services.experiments, sync_to_thread=False),
             "flag_sets": Provide(lambda: services.flag_sets, sync_to_thread=False),
+            "gate": Provide(lambda: applications.gate, sync_to_thread=False),
+            "served_sets": Provide(lambda: applications.served_sets, sync_to_thread=False),
             "shutdown": Provide(lambda: ending, sync_to_thread=False),
         },
         middleware=[
             DefineMiddleware(RequestGuard, own_name=own_name),
             DefineMiddleware(Entrance, sessions=services.sessions),
         ],
+        lifespan=[applications.listening],
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=OpenAPIConfig(

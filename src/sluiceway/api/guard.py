@@ -3,8 +3,9 @@
 `RequestGuard` keeps other web sites out. A page of any site can make a browser send requests here, with the
 cookie of whoever is logged in. Three checks stop that: the `Host` must be ours (a foreign name that was made
 to resolve to us is refused), a request that changes something must not come from another origin, and it must
-carry what a plain form can't send: JSON and `X-Sluice-Client`. The cookie is `SameSite=Lax` besides. Pushed
-figures need no such header: they carry a token, which no foreign page has.
+carry what a plain form can't send: JSON and `X-Sluice-Client`. The cookie is `SameSite=Lax` besides. What
+programs send with a token (pushed figures, evaluations, exposures) needs no such header: a cookie opens none
+of those routes, and no foreign page has the token.
 
 `Entrance` finds out who is speaking. A route lets strangers in only when it says so (`open`); every other
 gets a `Principal`, or the request ends there.
@@ -32,8 +33,13 @@ from sluiceway.services.sessions import Credentials, SessionService
 CLIENT_HEADER = "x-sluice-client"
 ACTOR_HEADER = "x-sluice-actor"
 PUSH_PATH = "/api/points"
+OFREP_PATH = "/ofrep/v1/evaluate/flags"
+FLAG_SET_PATH = "/api/flag-set"
+FLAG_EVENTS_PATH = "/api/flag-set/events"
+EXPOSURES_PATH = "/api/flag-exposures"
 COOKIE = "sluice_session"
 OPEN = "open"  # in a route's `opt`: strangers are let in
+TOKEN_ONLY = "token_only"  # in a route's `opt`: it takes a token and nothing else, least of all a cookie
 _OPEN_PATHS = "^/schema(/|$)"  # the framework's own: what the API looks like, nothing of what is in it
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -57,13 +63,14 @@ class RequestGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
-            refusal = self.refusal(scope["method"], scope["path"], Headers.from_scope(scope))
+            is_token_only = bool(scope["route_handler"].opt.get(TOKEN_ONLY))
+            refusal = self._refusal(scope["method"], Headers.from_scope(scope), is_token_only=is_token_only)
             if refusal is not None:
                 await _refuse(send, *refusal)
                 return
         await self._app(scope, receive, send)
 
-    def refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
+    def _refusal(self, method: str, headers: Headers, *, is_token_only: bool) -> tuple[int, str] | None:
         """Return the status and the reason to refuse a request with, None when it may pass."""
         host = headers.get("host", "")
         name = _host_name(host)
@@ -76,7 +83,7 @@ class RequestGuard:
             return 403, f"Origin is {origin[:200]!r}, another site; acts are taken from {host} only"
         if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             return 415, "Content-Type must be application/json"
-        if path != PUSH_PATH and not headers.get(CLIENT_HEADER):
+        if not is_token_only and not headers.get(CLIENT_HEADER):
             return 403, "the header X-Sluice-Client is missing; set it to the name of your program"
         return None
 

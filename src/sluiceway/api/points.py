@@ -20,7 +20,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from sluiceway.api.guard import OPEN, PUSH_PATH
+from sluiceway.api.guard import OPEN, PUSH_PATH, TOKEN_ONLY
 from sluiceway.api.requests import TokenRequest
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.points.admission import Refused
@@ -90,7 +90,10 @@ class PushOperation(Operation):
     sync_to_thread=True,
     status_code=HTTP_200_OK,
     operation_class=PushOperation,
-    opt={OPEN: True},  # asks for a token itself, also while everything else is open to everybody
+    opt={
+        OPEN: True,
+        TOKEN_ONLY: True,
+    },  # asks itself, also while all else is open to everybody
     summary="Push figures; the answer says of each what became of it",
     tags=["figures"],
 )
