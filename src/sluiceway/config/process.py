@@ -69,7 +69,8 @@ def parse_process(
             note_one_instance(service_value, service, plan)
     if top.is_mapping and not top.entries():
         top.expected("a process with service, ingress and rollout")
-    if rollout is not None and fields.is_mapping and (not service_value or not ingress_value):
+    needs_both = rollout is not None and rollout.flag is None
+    if needs_both and fields.is_mapping and (not service_value or not ingress_value):
         missing = " and ".join(part for part in ("service", "ingress") if fields.get(part) is None)
         top.note(f"has no {missing}: the rollout can be checked, but not started")
     findings.raise_problems()

@@ -6,6 +6,7 @@ import re
 
 from sluiceway.config import shapes, stages, values, vocabulary
 from sluiceway.config.analysis import analysis_of_plan
+from sluiceway.config.driven_flags import check_driven, read_flag
 from sluiceway.config.judgements import Judge
 from sluiceway.config.sections import Fields
 from sluiceway.config.tree import Value
@@ -67,11 +68,13 @@ def _plan(fields: Fields, strategy: Strategy, steps: tuple[Stage, ...], judge: J
     smoke = _smoke(smoke_value) if smoke_value else ()
     keep_s = values.duration(keep_value) if keep_value else _usual_keep_old_s(strategy)
     analysis = analysis_of_plan(fields, steps, judge.own)
+    flag = read_flag(fields, strategy)
+    check_driven(fields, flag, steps, smoke, analysis)
     if not triggers and (analysis is None or analysis.on_regression not in ROLLBACKS):
         has_criteria = any(stage.criteria for stage in steps)
         none = "no triggers" if has_criteria else "no criteria and no triggers"
         fields.value.note(f"has {none}, so nothing rolls back by itself")
-    return RolloutPlan(strategy, steps, triggers, smoke, keep_s or 0.0, step_s, is_automatic, analysis)
+    return RolloutPlan(strategy, steps, triggers, smoke, keep_s or 0.0, step_s, is_automatic, analysis, flag)
 
 
 def _triggers(fields: Fields, judge: Judge) -> tuple[tuple[Trigger, ...], bool, float]:

@@ -110,7 +110,7 @@ def _read_stage(value: Value, number: int, strategy: Strategy, judge: Judge) -> 
     weights_bp = _weights(weight_value) if weight_value else None
     criteria = judge.criteria(criteria_value) if criteria_value else ()
     audience_value, approval_value = fields.get("audience"), fields.get("approval")
-    audience = _audience(audience_value) if audience_value else ()
+    audience = _audience(audience_value, strategy) if audience_value else ()
     approval = _approval(approval_value) if approval_value else None
     options = _options(fields)
     total_s = _duration(fields, weights_bp)
@@ -194,16 +194,23 @@ def _options(fields: Fields) -> tuple[WhenInconclusive, int, int] | None:
     return inconclusive, requests, mirror_bp
 
 
-def _audience(value: Value) -> tuple[Audience, ...]:
+def _audience(value: Value, strategy: Strategy) -> tuple[Audience, ...]:
     items = value.items() if value.is_list else (value,)
-    found = [_one_audience(item) for item in items]
+    found = [_one_audience(item, strategy) for item in items]
     return tuple(audience for audience in found if audience is not None)
 
 
-def _one_audience(value: Value) -> Audience | None:
+def _one_audience(value: Value, strategy: Strategy) -> Audience | None:
+    is_by_flag = strategy is Strategy.FEATURE_FLAG
+    if is_by_flag and value.is_scalar:
+        segment = values.name(value, what="the id of a segment")
+        return Audience("segment", "", (segment,)) if segment is not None else None
     fields = vocabulary.AUDIENCE.read(value)
     if not fields.is_mapping:
         return None
+    attribute = fields.get("attribute")
+    if attribute is not None:
+        return _of_attribute(fields, attribute, is_by_flag=is_by_flag)
     header, cookie, equals = fields.get("header"), fields.get("cookie"), fields.get("equals")
     if (header is None) == (cookie is None):
         value.problem(
@@ -221,6 +228,18 @@ def _one_audience(value: Value) -> Audience | None:
     if name is None or wanted is None:
         return None
     return Audience(kind, name.lower() if header else name, wanted)
+
+
+def _of_attribute(fields: Fields, attribute: Value, *, is_by_flag: bool) -> Audience | None:
+    if not is_by_flag:
+        attribute.problem("a proxy knows no attributes of users, expected a header or a cookie")
+        return None
+    if fields.get("header") or fields.get("cookie"):
+        fields.value.problem("found an attribute beside a header or a cookie, expected one of them")
+        return None
+    name, equals = values.text(attribute, what="an attribute"), fields.get("equals")
+    wanted = values.texts(equals, what="a value") if equals else None
+    return Audience("attribute", name, wanted) if name and wanted else None
 
 
 def _approval(value: Value) -> Approval | None:

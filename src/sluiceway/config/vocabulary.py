@@ -123,6 +123,7 @@ AUDIENCE = Section(
     (
         Key("header", TEXT, "the request header that is looked at"),
         Key("cookie", TEXT, "the cookie that is looked at"),
+        Key("attribute", TEXT, "of a rollout by flag: the user's attribute that is looked at"),
         Key(
             "equals",
             {"anyOf": [SCALAR, {"type": "array", "items": SCALAR, "minItems": 1}]},
@@ -131,7 +132,7 @@ AUDIENCE = Section(
             is_required=True,
         ),
     ),
-    also={"oneOf": [{"required": ["header"]}, {"required": ["cookie"]}]},
+    also={"oneOf": [{"required": ["header"]}, {"required": ["cookie"]}, {"required": ["attribute"]}]},
 )
 APPROVAL = Section(
     "Who must agree",
@@ -184,8 +185,8 @@ STAGE = Section(
         Key("criteria", CRITERIA, "what must hold for the stage to pass", synonyms=("success_criteria",)),
         Key(
             "audience",
-            {"anyOf": [ref("audience"), list_of(ref("audience"))]},
-            "requests that meet the new version whatever the weight",
+            {"anyOf": [TEXT, ref("audience"), list_of({"anyOf": [TEXT, ref("audience")]})]},
+            "who meets the new version whatever the weight; of a rollout by flag also ids of segments",
         ),
         Key(
             "approval",
@@ -230,6 +231,9 @@ ROLLOUT = Section(
     (
         Key("feature", TEXT, "what is rolled out, for people"),
         Key("strategy", one_of(STRATEGIES), "how the new version meets its users"),
+        Key("flag", NAME, "of the strategy feature-flag: the flag whose reach the stages set"),
+        Key("environment", NAME, "where the flag is driven; production when absent"),
+        Key("rule", NAME, "the rule of the flag that is driven; `rollout`, made when absent"),
         Key("stages", {**list_of(ref("stage")), "minItems": 1}, "the steps, in order"),
         *_ENDING,
     ),

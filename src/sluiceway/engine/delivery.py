@@ -26,9 +26,11 @@ from sluiceway.domain.rollouts.model import (
     SmokeResult,
     StopVersion,
 )
+from sluiceway.engine.flag_ways import NoFlags, way_of
 from sluiceway.errors import TemporaryProviderError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.deploy import DeployProvider
+from sluiceway.ports.flag_reach import FlagReach
 from sluiceway.ports.store import RolloutRow, Store
 from sluiceway.ports.tracing import NoTracer, Tracer
 from sluiceway.ports.traffic import Backends, Endpoint, TrafficProvider
@@ -49,8 +51,11 @@ class Delivery:
         deploy: DeployProvider,
         clock: Clock,
         tracer: Tracer | None = None,
+        *,
+        flags: FlagReach | None = None,
     ) -> None:
         self._store = store
+        self._flags = flags or NoFlags()
         self._traffic = traffic
         self._deploy = deploy
         self._clock = clock
@@ -109,6 +114,8 @@ class Delivery:
     def _carry_out(self, row: RolloutRow, effect: Effect) -> None:
         service, ingress = row.setup.service, row.setup.ingress
         match effect:
+            case SetTraffic() if (way := way_of(row)) is not None:
+                self._flags.apply(way, effect)
             case SetTraffic():
                 backends = self._backends(row, effect)
                 self._traffic.apply(ingress, effect, backends)

@@ -17,6 +17,7 @@ from sluiceway.domain.rollouts.model import Observation, RolloutId
 from sluiceway.domain.rollouts.plotting import point_of
 from sluiceway.engine.caretaker import Caretaker
 from sluiceway.engine.delivery import Delivery
+from sluiceway.engine.flag_watching import flag_loops
 from sluiceway.engine.history import HISTORY_S, History
 from sluiceway.engine.items import LOOK_S, Items, ProcessOf
 from sluiceway.engine.reconciler import CLOCK_KEY, Reconciler
@@ -28,6 +29,7 @@ from sluiceway.errors import StoreError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.deploy import DeployProvider
 from sluiceway.ports.execution import Execution
+from sluiceway.ports.flag_reach import Flags
 from sluiceway.ports.metrics import MetricsProvider
 from sluiceway.ports.store import RolloutRow, SamplePoint, Store
 from sluiceway.ports.tracing import NoTracer, Tracer
@@ -63,6 +65,7 @@ class Engine:
         world_of: WorldOf,
         tracer: Tracer | None = None,
         make_room: Callable[[], None] = lambda: None,
+        flags: Flags | None = None,
     ) -> None:
         """`make_room` is called when the store can't be written, to free what was kept for that moment.
 
@@ -74,7 +77,8 @@ class Engine:
         self._metrics = metrics
         self._work = work
         self._tracer = tracer or NoTracer()
-        self._delivery = Delivery(store, traffic, deploy, clock, self._tracer)
+        self._delivery = Delivery(store, traffic, deploy, clock, self._tracer, flags=flags)
+        self._flag_loops = flag_loops(store, clock, metrics, flags) if flags is not None else ()
         self._caretaker = Caretaker(store, traffic, deploy, self._delivery)
         self._history = History(store, metrics, clock)
         self._runs = Runs(store, clock, execution)
@@ -90,6 +94,7 @@ class Engine:
             noise_of=self._history.noise_of,
             why_unknown=self._history.why_unknown,
             usual_of=self._history.usual_of,
+            flags=flags,
         )
         self._guard = threading.Lock()
         self._samplers: dict[RolloutId, Sampler] = {}
@@ -119,6 +124,7 @@ class Engine:
             ("runs", self._runs.tick, TICK_S),
             ("items", self._items.look, LOOK_S),
             ("releases", self._following.look, FOLLOW_S),
+            *self._flag_loops,
         ):
             thread = threading.Thread(target=self._loop, args=(name, step, every_s), name=name, daemon=True)
             self._threads.append(thread)

@@ -18,9 +18,11 @@ from sluiceway.domain.rollouts.model import (
     SplitSeen,
     VersionHealth,
 )
+from sluiceway.engine.flag_ways import way_of
 from sluiceway.engine.sampling import Sample
 from sluiceway.errors import ProviderError
 from sluiceway.ports.deploy import DeployProvider
+from sluiceway.ports.flag_reach import FlagReach
 from sluiceway.ports.store import RolloutRow
 from sluiceway.ports.traffic import TrafficProvider
 
@@ -39,13 +41,18 @@ def observe(
     smoke: tuple[SmokeResult, ...],
     failures: Sequence[str],
     commands: tuple[Command, ...],
+    flags: FlagReach,
 ) -> Observation:
     """Return everything that is known about a rollout now. Never raises for a provider that fails."""
     problems = [*failures, *sample.problems]
-    split = _tried(lambda: traffic.observe(row.setup.ingress), problems)
+    way = way_of(row)
+    if way is not None:
+        split = _tried(lambda: flags.observe(way), problems)
+    else:
+        split = _tried(lambda: traffic.observe(row.setup.ingress), problems)
 
     def health(version: Version) -> VersionHealth:
-        return _health(row, version, deploy, problems)
+        return _health(row, version, deploy, problems) if way is None else VersionHealth()
 
     return Observation(
         new_health=health(row.state.new),

@@ -29,11 +29,13 @@ from sluiceway.domain.rollouts.model import (
     SetTraffic,
 )
 from sluiceway.engine.delivery import Delivery
+from sluiceway.engine.flag_ways import NoFlags
 from sluiceway.engine.observing import observe
 from sluiceway.engine.sampling import Sample, Sampler
 from sluiceway.errors import PermanentProviderError, ProviderError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.deploy import DeployProvider
+from sluiceway.ports.flag_reach import FlagReach
 from sluiceway.ports.store import EffectFailure, PendingCommand, RolloutRow, Store, Transaction
 from sluiceway.ports.traffic import TrafficProvider
 
@@ -72,7 +74,10 @@ class Reconciler:
         noise_of: Callable[[RolloutRow], Mapping[str, Noise]],
         usual_of: Callable[[RolloutRow], Mapping[str, Reading]],
         why_unknown: Callable[[RolloutRow], Mapping[str, str]] = lambda _row: {},
+        flags: FlagReach | None = None,
     ) -> None:
+        """`flags` is what rollouts by flag set."""
+        self._flags = flags or NoFlags()
         self._store = store
         self._clock = clock
         self._traffic = traffic
@@ -142,6 +147,7 @@ class Reconciler:
             smoke=self._delivery.smoke_results(row.id),
             failures=[failure.text for failure in failures],
             commands=tuple(item.command for item in pending),
+            flags=self._flags,
         )
 
     def _to_queue(

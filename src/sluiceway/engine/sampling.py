@@ -15,11 +15,19 @@ import structlog
 
 from sluiceway.domain.process.expressions import names_in
 from sluiceway.domain.process.metrics import specs_for
-from sluiceway.domain.process.plan import CriterionKind, MetricSource, MetricSpec, RolloutPlan, Version
+from sluiceway.domain.process.plan import (
+    CriterionKind,
+    Ingress,
+    MetricSource,
+    MetricSpec,
+    RolloutPlan,
+    Version,
+)
 from sluiceway.domain.rollouts.model import Counted, Reading
 from sluiceway.engine.counting import Counting
 from sluiceway.errors import ProviderError
 from sluiceway.ports.clock import Clock
+from sluiceway.ports.flag_reach import OF_INSTANCES
 from sluiceway.ports.metrics import MetricsProvider, Target
 from sluiceway.ports.store import RolloutRow
 
@@ -155,9 +163,15 @@ class Sampler:
         return merged
 
     def _by_source(self) -> dict[MetricSource, tuple[MetricSpec, ...]]:
-        """Return what must be read, by the source to ask; the analysis may need a source of its own."""
+        """Return what must be read, by the source to ask; the analysis may need a source of its own.
+
+        A rollout by flag of a service that Sluiceway doesn't run has no proxy and no instances to ask.
+        """
+        is_blind = self._by_flag and self._row.setup.serving is None
         by_source: dict[MetricSource, tuple[MetricSpec, ...]] = {}
         for spec in metrics_read(self._row.state.plan, self._row.setup.metrics):
+            if is_blind and spec.source in OF_INSTANCES:
+                continue
             by_source[spec.source] = (*by_source.get(spec.source, ()), spec)
         for source in sorted(self._counting.sources):
             by_source.setdefault(source, ())
@@ -184,7 +198,7 @@ class Sampler:
             self._keep(source, _Part(now_s, Sample(0, now_s, problems=(missing,))), is_fresh=False)
             return
         try:
-            provider.collect(self._row.setup.ingress)
+            provider.collect(self._ingress)
             sample = self._read_all(provider, specs, now_s)
         except ProviderError as failure:
             self._counting.take(source, None)
@@ -208,10 +222,12 @@ class Sampler:
         problems: list[str] = []
         for version, side in ((state.new, "new"), (state.stable, "stable")):
             for spec in specs:
+                if self._by_flag and side == "stable" and spec.source in OF_INSTANCES:
+                    continue  # the whole service's: nothing to compare it with
                 for is_stage, window_s in ((False, spec.window_s), (True, stage_s)):
                     into = figures.setdefault((side, is_stage), {})
                     try:
-                        into[spec.name] = provider.read(spec, self._target(version), window_s)
+                        into[spec.name] = provider.read(spec, self._target(version, spec.source), window_s)
                     except ProviderError as failure:
                         into[spec.name] = Reading(None)
                         if str(failure) not in problems:
@@ -226,7 +242,20 @@ class Sampler:
             tuple(problems),
         )
 
-    def _target(self, version: Version) -> Target:
+    @property
+    def _by_flag(self) -> bool:
+        return self._row.setup.is_by_flag
+
+    @property
+    def _ingress(self) -> Ingress:
+        serving = self._row.setup.serving
+        return serving.ingress if serving is not None else self._row.setup.ingress
+
+    def _target(self, version: Version, source: MetricSource) -> Target:
+        """A proxy doesn't know who has a flag: its figures are those of the whole service."""
+        serving = self._row.setup.serving
+        if self._by_flag and serving is not None and source in OF_INSTANCES:
+            return Target(serving.service, serving.ingress, serving.version)
         return Target(self._row.setup.service, self._row.setup.ingress, version)
 
     def _keep(self, source: MetricSource, part: _Part, *, is_fresh: bool) -> None:

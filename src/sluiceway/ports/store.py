@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from sluiceway.domain.audit.chain import AuditEntry, NewAuditEntry
-from sluiceway.domain.process.plan import Ingress, MetricSpec, Service
+from sluiceway.domain.process.plan import Ingress, MetricSpec, Service, Version
 from sluiceway.domain.rollouts.model import Command, Effect, RolloutId, RolloutState
 from sluiceway.ports.experiments import ExperimentRows
 from sluiceway.ports.flags import FlagRows, FlagUsageRows
@@ -22,12 +22,25 @@ from sluiceway.ports.people import PeopleRows
 from sluiceway.ports.points import PointRows, TokenRows
 from sluiceway.ports.releases import ReleaseRows, RunRows
 
+BY_FLAG = "flag"  # as the provider of an ingress: there is none, a flag decides who meets what
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What serves the users of a service: a version of it behind its ingress."""
+
+    service: Service
+    ingress: Ingress
+    version: Version
+
 
 @dataclass(frozen=True, slots=True)
 class RolloutSetup:
     """What a rollout was started with and keeps: the process file's content, not its path.
 
-    `rollout_name` is which of the process's named rollouts it is, empty for the process's default one.
+    `rollout_name` is which of the process's named rollouts it is, empty for the process's default one. A
+    rollout by flag starts nothing and has no ingress of its own; `serving` is what its proxy's figures are
+    of, None where Sluiceway doesn't run the service.
     """
 
     service: Service
@@ -37,6 +50,12 @@ class RolloutSetup:
     process_text: str
     process_path: str
     rollout_name: str = ""
+    serving: Serving | None = None
+
+    @property
+    def is_by_flag(self) -> bool:
+        """Whether its stages set the reach of a flag; in a rehearsal they move simulated traffic."""
+        return self.ingress.provider == BY_FLAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +131,7 @@ class Transaction(
         ...
 
     def newest_rollouts(self) -> Sequence[RolloutRow]:
-        """Return the newest rollout of each service, finished or not."""
+        """Return the newest rollout of each service, finished or not, that moves versions, not a flag."""
         ...
 
     def list_rollouts(

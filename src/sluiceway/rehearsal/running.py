@@ -125,7 +125,7 @@ def _run(
 
 def _plan_of(process: Process, name: str) -> RolloutPlan:
     plan = choose_plan(process, name, "a rehearsal needs its stages")
-    check_strategy(plan.strategy, process.path, name)
+    check_strategy(plan, process.path, name)
     return plan
 
 

@@ -26,13 +26,12 @@ from sluiceway.errors import (
     StoreError,
 )
 from sluiceway.ports.clock import Clock
-from sluiceway.ports.flags import FlagRow, FlagVersionRow
+from sluiceway.ports.flags import FlagRow, FlagVersionRow, ItemKey
 from sluiceway.ports.store import Store, Transaction
 from sluiceway.services import access
 from sluiceway.services.flag_documents import (
     Held,
     Item,
-    ItemKey,
     Items,
     flags_of,
     item_of,
@@ -40,6 +39,7 @@ from sluiceway.services.flag_documents import (
     segments_of,
     text_of,
 )
+from sluiceway.services.flag_drivers import require_undriven
 from sluiceway.services.flag_environments import environments_of, require_among
 from sluiceway.services.flag_sets import FlagSets
 from sluiceway.services.flag_views import FlagChange, Outcome
@@ -48,8 +48,10 @@ from sluiceway.services.release_saving import note
 MAX_ID_CHARS = 100
 MAX_DOCUMENT_CHARS = 500_000
 MAX_FLAGS = 20_000
+APPLIED = "flags-applied"  # a file of flags
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _MOST_LINES_SAID = 20
+DRIVEN = "flag-driven"  # by the rollout itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ class FlagBase:
         return self._commit_edits(scene, edits, act)
 
     def _commit_edits(self, scene: SetScene, edits: Sequence[ItemEdit], act: Act) -> FlagChange:
+        if act.kind != DRIVEN:
+            refuse_driven(scene, edits)
         now, version = self._clock.wall(), scene.version + 1
         where = (scene.service, scene.environment)
         scene.tx.save_flag_rows(
@@ -136,6 +140,8 @@ class FlagBase:
             version,
             [FlagRow(*where, one.kind, one.id, version, one.after, now, act.actor) for one in edits],
         )
+        if act.kind == APPLIED:
+            scene.tx.save_applied_flags(*where, [(one.kind, one.id, one.after) for one in edits])
         lines = {(one.kind, one.id): lines_of(one) for one in edits}
         scene.tx.add_flag_versions(
             [
@@ -192,6 +198,17 @@ def check(scene: SetScene, change: Change) -> None:
     problems = problems_of_set(FlagSet(scene.service, scene.environment, scene.version, flags, segments))
     if problems:
         raise FlagFileError(tuple(f"{scene.environment}: {one}" for one in problems))
+
+
+def refuse_driven(scene: SetScene, edits: Sequence[ItemEdit]) -> None:
+    """Raise IllegalMoveError when an edit touches what a running rollout sets in a flag."""
+    changed = ((_flag(item_of(one.kind, one.before)), _flag(item_of(one.kind, one.after))) for one in edits)
+    require_undriven(
+        scene.tx,
+        scene.service,
+        scene.environment,
+        [(before, after) for before, after in changed if before is not None],
+    )
 
 
 def edits_of(scene: SetScene, change: Change) -> tuple[ItemEdit, ...]:

@@ -13,6 +13,7 @@ from sluiceway.errors import ConflictError, IllegalMoveError, InvalidInputError,
 from sluiceway.ports.store import Transaction
 from sluiceway.services import access
 from sluiceway.services.flag_base import (
+    DRIVEN,
     Act,
     Change,
     SetScene,
@@ -194,7 +195,7 @@ class FlagEditing(FlagProposals):
             service,
             environment,
             flag,
-            Act("flag-driven", actor, actor, why),
+            Act(DRIVEN, actor, actor, why),
             lambda found: replace(change(found), id=found.id, hold=found.hold),
         )
         return changed

@@ -38,6 +38,7 @@ from sluiceway.services.flag_base import (
     check,
     edits_of,
     lines_of,
+    refuse_driven,
     said,
     subject,
 )
@@ -187,6 +188,7 @@ class FlagProposals(FlagBase):
         if not edits:
             return views.FlagChange(scene.service, scene.environment, views.Outcome.UNCHANGED, scene.version)
         check(scene, change)
+        refuse_driven(scene, edits)
         proposal = Proposal(
             id=ids.new_proposal_id(),
             service=scene.service,
@@ -220,15 +222,15 @@ class FlagProposals(FlagBase):
 
         Raises RuleError when the process asks for one that it does not have.
         """
-        team = _team(scene.tx, scene.service)
+        team = team_in_force(scene.tx, scene.service)
         policy = team.flags.approval_in(scene.environment) if team is not None else ""
         return _policy_of(team, policy) if policy and team is not None else None
 
     def _policy(self, tx: Transaction, proposal: Proposal) -> ApprovalPolicy:
-        return _policy_of(_team(tx, proposal.service), proposal.policy)
+        return _policy_of(team_in_force(tx, proposal.service), proposal.policy)
 
     def _voters(self, tx: Transaction, proposal: Proposal) -> Voters:
-        team = _team(tx, proposal.service)
+        team = team_in_force(tx, proposal.service)
         policy = _policy_of(team, proposal.policy)
         return Voters(
             access.directory(tx, proposal.service),
@@ -331,7 +333,7 @@ def _policy_of(team: TeamProcess | None, policy: str) -> ApprovalPolicy:
     return found
 
 
-def _team(tx: Transaction, service: str) -> TeamProcess | None:
+def team_in_force(tx: Transaction, service: str) -> TeamProcess | None:
     """Return what the process in force says about the team, None without one. Raises StoreError."""
     row = tx.current_process(service)
     if row is None:

@@ -19,9 +19,10 @@ from sluiceway.services.starting import (
     check_strategy,
     checked_version,
     choose_plan,
+    flag_setup,
     insert_rollout,
     new_row,
-    settle_stable,
+    settle_sides,
 )
 
 
@@ -43,9 +44,9 @@ class ReleaseRollouts(Releases):
             rollout_id = new_rollout_id()
             release = own_rollout(scene.release, scene.team, rollout_id, scene.now, scene.world)
             chosen = name or find_type(scene.team, release.facts.type).rollout
-            setup, plan = _setup(scene, chosen), _plan(scene, chosen)
+            plan = _plan(scene, chosen)
             new = checked_version(release.facts.version, "the release's version")
-            serving = settle_stable(tx, setup.service.name, new, stable, replace=False)
+            setup, serving = settle_sides(tx, _setup(scene, plan, chosen), plan, new, stable)
             why = f"{setup.service.name} from {serving} to {new} for {release.id}"
             started = new_row(rollout_id, setup, plan, self._clock, stable=serving, new=new, by=actor)
             insert_rollout(tx, started, self._clock, why)
@@ -54,8 +55,10 @@ class ReleaseRollouts(Releases):
         return self._act(release_id, by, Permission.ROLLOUT, "release-rollout-started", change)
 
 
-def _setup(scene: Scene, name: str) -> RolloutSetup:
+def _setup(scene: Scene, plan: RolloutPlan, name: str) -> RolloutSetup:
     process = scene.process
+    if plan.flag is not None:
+        return flag_setup(process, scene.release.service, name)
     if process.service is None or process.ingress is None:
         lacking = " and ".join(
             part
@@ -79,5 +82,5 @@ def _setup(scene: Scene, name: str) -> RolloutSetup:
 
 def _plan(scene: Scene, name: str) -> RolloutPlan:
     plan = choose_plan(scene.process, name, f"{scene.release.id} needs its stages")
-    check_strategy(plan.strategy, scene.process.path, name)
+    check_strategy(plan, scene.process.path, name)
     return plan

@@ -28,7 +28,7 @@ from sluiceway.services.starting import (
     new_row,
     read_plan,
     read_start,
-    settle_stable,
+    settle_sides,
 )
 from sluiceway.services.views import (
     AuditView,
@@ -101,8 +101,8 @@ class RolloutService:
         setup, plan = read_start(process_text, path, rollout)
         with self._store.begin() as tx:
             access.require(tx, by, Permission.ROLLOUT, setup.service.name)
-            stable_version = settle_stable(
-                tx, setup.service.name, new_version, stable, replace=replace_serving
+            setup, stable_version = settle_sides(
+                tx, setup, plan, new_version, stable, replace_serving=replace_serving
             )
             by_which = f"rollout {rollout} of {path}" if rollout else path
             why = f"{setup.service.name} from {stable_version} to {new_version} by {by_which}"

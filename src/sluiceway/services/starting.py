@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from typing import assert_never
 
 from sluiceway.config import parse_process
 from sluiceway.domain.audit.chain import NewAuditEntry
-from sluiceway.domain.process.plan import Process, RolloutPlan, Strategy, Version
+from sluiceway.domain.process.plan import Process, RolloutPlan, Service, Strategy, Version
 from sluiceway.domain.rollouts.model import Phase, RolloutId
 from sluiceway.domain.rollouts.moves import begin
 from sluiceway.errors import ConflictError, InvalidInputError, NotFoundError, ProcessFileError
 from sluiceway.ports.clock import Clock
 from sluiceway.ports.store import RolloutRow, RolloutSetup, Transaction
+from sluiceway.services.flag_drivers import nowhere, require_drivable, what_serves
 
 _MAX_VERSION_CHARS = 100
 
@@ -25,6 +27,9 @@ def read_start(process_text: str, path: str, name: str = "") -> tuple[RolloutSet
     """
     process = parse_process(process_text, path)
     plan = find_plan(process, name)
+    if plan is not None and plan.strategy is Strategy.FEATURE_FLAG:
+        check_strategy(plan, path, name)
+        return flag_setup(process, process.service.name if process.service else process.name, name), plan
     missing = [
         f"{path}: {part}: missing; starting a rollout needs to know {why}"
         for part, value, why in (
@@ -36,7 +41,7 @@ def read_start(process_text: str, path: str, name: str = "") -> tuple[RolloutSet
     ]
     if plan is None or process.service is None or process.ingress is None:
         raise ProcessFileError(tuple(missing))
-    check_strategy(plan.strategy, path, name)
+    check_strategy(plan, path, name)
     setup = RolloutSetup(
         service=process.service,
         ingress=process.ingress,
@@ -55,8 +60,21 @@ def read_plan(plan_text: str, path: str, name: str) -> RolloutPlan:
     Raises ProcessFileError, NotFoundError for a rollout that the file does not have.
     """
     plan = choose_plan(parse_process(plan_text, path), name, "an edit needs the stages as they should be")
-    check_strategy(plan.strategy, path, name)
+    check_strategy(plan, path, name)
     return plan
+
+
+def flag_setup(process: Process, service: str, name: str) -> RolloutSetup:
+    """Return what a rollout by flag keeps of its process: it starts nothing and has no ingress."""
+    return RolloutSetup(
+        service=Service(service, (), "", instances=0),
+        ingress=nowhere(service),
+        metrics=process.metrics,
+        process_hash=process.content_hash,
+        process_text=process.text,
+        process_path=process.path,
+        rollout_name=name,
+    )
 
 
 def find_plan(process: Process, name: str) -> RolloutPlan | None:
@@ -90,17 +108,25 @@ def _names_hint(process: Process) -> str:
     return f"; or name one of {', '.join(dict(process.rollouts))}" if process.rollouts else ""
 
 
-def check_strategy(strategy: Strategy, path: str, name: str = "") -> None:
-    """Raise ProcessFileError for a strategy that nothing carries out yet; `name` is the rollout's, if any."""
-    match strategy:
+def check_strategy(plan: RolloutPlan, path: str, name: str = "") -> None:
+    """Raise ProcessFileError for a strategy that nothing carries out yet, and for one by flag without a flag.
+
+    `name` is the rollout's, if any.
+    """
+    section = f"{path}: rollouts.{name}" if name else f"{path}: rollout"
+    match plan.strategy:
         case Strategy.CANARY | Strategy.BLUE_GREEN:
             return
-        case Strategy.ROLLING | Strategy.FEATURE_FLAG | Strategy.MAINTENANCE:
-            where = f"{path}: rollouts.{name}.strategy" if name else f"{path}: rollout.strategy"
-            found = f'"{strategy}" is checked and shown, but can\'t be started yet'
-            raise ProcessFileError((f"{where}: {found}; expected canary or blue-green",))
+        case Strategy.FEATURE_FLAG:
+            if plan.flag is None:
+                lacks = f'strategy "{plan.strategy}" drives one; add "flag: ID" beside it'
+                raise ProcessFileError((f"{section}.flag: missing; {lacks}",))
+        case Strategy.ROLLING | Strategy.MAINTENANCE:
+            found = f'"{plan.strategy}" is checked and shown, but can\'t be started yet'
+            expected = "expected canary, blue-green or feature-flag"
+            raise ProcessFileError((f"{section}.strategy: {found}; {expected}",))
         case _:
-            assert_never(strategy)
+            assert_never(plan.strategy)
 
 
 def new_row(
@@ -147,6 +173,8 @@ def insert_rollout(tx: Transaction, row: RolloutRow, clock: Clock, why: str) -> 
 def serving_version(tx: Transaction, service: str) -> Version | None:
     """Return the version that the service's last finished rollout left serving everyone, if there was one."""
     for row in tx.list_rollouts(service=service, active_only=False, limit=20, before=None):
+        if row.setup.is_by_flag:
+            continue  # it moved users, not versions
         match row.state.phase:
             case Phase.PROMOTED:
                 return row.state.new
@@ -155,6 +183,31 @@ def serving_version(tx: Transaction, service: str) -> Version | None:
             case _:
                 continue
     return None
+
+
+def settle_sides(
+    tx: Transaction,
+    setup: RolloutSetup,
+    plan: RolloutPlan,
+    new: Version,
+    given: str | None,
+    *,
+    replace_serving: bool = False,
+) -> tuple[RolloutSetup, Version]:
+    """Return the setup as the rollout keeps it, and what its stable side is called.
+
+    A rollout by flag is between users with and without the flag, whatever version serves both; `given` is
+    only a name there. Raises as `settle_stable` does; of a flag NotFoundError when the service has none of
+    this id, IllegalMoveError when it is held off, ConflictError when everyone has it already.
+    """
+    service = setup.service.name
+    if plan.flag is None:
+        return setup, settle_stable(tx, service, new, given, replace=replace_serving)
+    require_drivable(tx, service, plan.flag)
+    stable = checked_version(given or f"without-{new}"[:_MAX_VERSION_CHARS], "stable version")
+    if stable == new:
+        raise InvalidInputError(f"both sides of the rollout are called {new}; name the stable one otherwise")
+    return dataclasses.replace(setup, serving=what_serves(tx, service)), stable
 
 
 def settle_stable(

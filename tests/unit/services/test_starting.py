@@ -183,7 +183,7 @@ def test_a_file_with_problems_starts_nothing(office: Office) -> None:
     assert office.service.list(ADA) == ()
 
 
-@pytest.mark.parametrize("strategy", ["rolling", "feature-flag", "maintenance"])
+@pytest.mark.parametrize("strategy", ["rolling", "maintenance"])
 def test_a_strategy_that_nothing_carries_out_yet_is_refused(office: Office, strategy: str) -> None:
     text = PROCESS.replace("strategy: canary", f"strategy: {strategy}")
     with pytest.raises(ProcessFileError) as refused:
@@ -191,9 +191,19 @@ def test_a_strategy_that_nothing_carries_out_yet_is_refused(office: Office, stra
 
     assert str(refused.value) == (
         f'r.yaml: rollout.strategy: "{strategy}" is checked and shown, but can\'t be started yet; '
-        "expected canary or blue-green"
+        "expected canary, blue-green or feature-flag"
     )
     assert office.service.list(ADA) == ()
+
+
+def test_a_rollout_by_flag_has_to_say_which(office: Office) -> None:
+    text = PROCESS.replace("strategy: canary", "strategy: feature-flag")
+    with pytest.raises(ProcessFileError) as refused:
+        office.service.start(text, "r.yaml", "2.0", "1.0", ADA)
+
+    assert str(refused.value) == (
+        'r.yaml: rollout.flag: missing; strategy "feature-flag" drives one; add "flag: ID" beside it'
+    )
 
 
 def test_an_edit_to_a_strategy_that_nothing_carries_out_yet_is_refused(office: Office) -> None:

@@ -180,8 +180,8 @@ def get_several(connection: Connection, rollout_ids: Collection[RolloutId]) -> S
 
 
 def newest(connection: Connection) -> Sequence[RolloutRow]:
-    """Return the newest rollout of each service, by service."""
-    last = select(func.max(rollouts.c.seq)).group_by(rollouts.c.service)
+    """Return the newest rollout of each service that has an ingress, by service; a flag's has none."""
+    last = select(func.max(rollouts.c.seq)).where(rollouts.c.listen_port > 0).group_by(rollouts.c.service)
     query = select(rollouts).where(rollouts.c.seq.in_(last)).order_by(rollouts.c.service)
     return [_row(found) for found in connection.execute(query)]
 

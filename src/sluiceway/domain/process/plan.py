@@ -20,7 +20,7 @@ FULL_WEIGHT_BP = 10_000
 
 
 class Strategy(StrEnum):
-    """How the new version meets its users. The last three are read and checked, but can't be started yet."""
+    """How the new version meets its users. Rolling and maintenance are checked, but can't be started yet."""
 
     CANARY = "canary"
     BLUE_GREEN = "blue-green"
@@ -226,11 +226,14 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Requests that always meet the new version: header or cookie `name` equals one of `values`."""
+    """Who always meets the new version: header, cookie or attribute `name` equals one of `values`.
 
-    kind: str  # "header" or "cookie"
-    name: str
-    values: tuple[str, ...]
+    A proxy sees headers and cookies of a request, a flag knows attributes and segments of a user.
+    """
+
+    kind: str  # "header", "cookie", "attribute" or "segment"
+    name: str  # empty of a segment
+    values: tuple[str, ...]  # of a segment, its id alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +284,18 @@ class SmokeCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class DrivenFlag:
+    """The flag whose reach the stages of a rollout by flag set, and in which environment.
+
+    `rule` is the id of the flag's rule that is driven; it is made when the flag has none of this id.
+    """
+
+    id: str
+    environment: str = "production"
+    rule: str = "rollout"
+
+
+@dataclass(frozen=True, slots=True)
 class RolloutPlan:
     """A rollout as the process describes it; stages in order, the last one at full weight."""
 
@@ -292,6 +307,7 @@ class RolloutPlan:
     gradual_step_s: float = 30.0  # pause between the steps of a gradual rollback
     automatic_rollback: bool = True  # False: rollback triggers ask a person instead
     analysis: Analysis | None = None
+    flag: DrivenFlag | None = None  # of the strategy feature-flag, once a process names it
 
     @property
     def bake_s(self) -> float:

@@ -191,6 +191,8 @@ def _edit(state: RolloutState, command: Command, why: str) -> Move:
         raise Refused(
             f"edit: found strategy {plan.strategy}, expected {state.plan.strategy}; start a new rollout"
         )
+    if plan.flag != state.plan.flag:
+        raise Refused("edit: the rollout drives another flag than before; start a new rollout for that one")
     running = current_stage(state)
     if running is None:
         return replace(state, plan=plan), Decision("edited", why, command.by)

@@ -41,6 +41,11 @@ def next_stage(state: RolloutState) -> Stage | None:
     return state.plan.stages[index] if index < len(state.plan.stages) else None
 
 
+def splitter(state: RolloutState) -> str:
+    """Return what spreads users over the two versions, as people call it."""
+    return f"flag {state.plan.flag.id}" if state.plan.flag else "the proxy"
+
+
 def percent(weight_bp: int) -> str:
     """Return a weight as people read it, e.g. `0.1 %`."""
     return f"{weight_bp / 100:g} %"

@@ -64,13 +64,14 @@ def _prepare(state: RolloutState, seen: Observation, now: datetime) -> Step:
         if health.ready < state.instances:
             waits.append(f"{version} to be healthy ({health.ready} of {state.instances} instances are)")
     if not waits and not is_in_force(state, seen):
-        waits.append("the proxy to send everyone to " + state.stable)
+        waits.append(f"{moves.splitter(state)} to send everyone to {state.stable}")
     if not waits and len(seen.smoke) < len(state.plan.smoke):
         waits.append(f"the smoke checks of {state.new}")
     if waits:
         return replace(state, waits_for=tuple(waits)), []
     checks = f" and passed {len(seen.smoke)} smoke checks" if seen.smoke else ""
-    ready = Decision("prepared", f"{state.new} is healthy{checks}; no user has met it yet", "plan")
+    is_up = "can begin" if state.plan.flag else "is healthy"
+    ready = Decision("prepared", f"{state.new} {is_up}{checks}; no user has met it yet", "plan")
     state, decisions = _begin_next(state, now)
     return state, [ready, *decisions]
 
@@ -91,7 +92,7 @@ def _begin_next(state: RolloutState, now: datetime) -> Step:
             else "first stage"
         )
         state, decision = moves.enter_stage(state, state.stage_index + 1, by="plan", why=why, now=now)
-        return replace(state, waits_for=("the proxy to confirm the new split",)), [decision]
+        return replace(state, waits_for=(f"{moves.splitter(state)} to confirm the new split",)), [decision]
     decisions: list[Decision] = []
     if state.phase is not Phase.AWAITING_APPROVAL:
         state, decision = moves.await_approval(state, stage, now)
@@ -114,7 +115,8 @@ def _run_stage(state: RolloutState, seen: Observation, now: datetime) -> Step:
     stage = moves.current_stage(state)
     assert stage is not None
     if not is_in_force(state, seen):
-        silent = "the proxy to answer" if seen.traffic is None else "the proxy to confirm the split"
+        what = "answer" if seen.traffic is None else "confirm the split"
+        silent = f"{moves.splitter(state)} to {what}"
         return replace(state, waits_for=(silent,)), []
     found = find(state) if is_compared(state) else ()
     left_s = stage_time_left_s(state, now)
@@ -268,12 +270,13 @@ def _go_back(state: RolloutState, seen: Observation, now: datetime) -> Step:
     is_gone = seen.new_health.running == 0 and seen.new_health.wanted == 0
     never_met_users = state.stage_index < 0 and seen.traffic is None
     if not (is_off_new(seen, state.new) or never_met_users):
-        return replace(state, waits_for=(f"the proxy to send everyone to {state.stable}",)), []
+        return replace(state, waits_for=(f"{moves.splitter(state)} to send everyone to {state.stable}",)), []
     decisions: list[Decision] = []
     if rollback.safe_at is None:
         rollback = replace(rollback, safe_at=now)
+        by = "flag" if state.plan.flag else "proxy"
         state = replace(state, rollback=rollback)
-        decisions.append(Decision("traffic-safe", f"everyone is on {state.stable}", "proxy"))
+        decisions.append(Decision("traffic-safe", f"everyone is on {state.stable}", by))
     if not is_gone:
         return replace(state, waits_for=(f"{state.new} to drain and stop",)), decisions
     state, decision = moves.close(
@@ -288,7 +291,9 @@ def _go_back(state: RolloutState, seen: Observation, now: datetime) -> Step:
 
 def _finish(state: RolloutState, seen: Observation, now: datetime) -> Step:
     if not is_in_force(state, seen):
-        return replace(state, waits_for=("the proxy to make the new version its only one",)), []
+        return replace(
+            state, waits_for=(f"{moves.splitter(state)} to make the new version its only one",)
+        ), []
     if seen.stable_health.running > 0 or seen.stable_health.wanted > 0:
         return replace(state, waits_for=(f"{state.stable} to drain and stop",)), []
     state, decision = moves.close(
