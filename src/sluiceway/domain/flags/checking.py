@@ -58,14 +58,8 @@ def problems_of_set(flags: FlagSet) -> tuple[str, ...]:
     known = {one.id: one for one in flags.flags}
     segments = {one.id for one in flags.segments}
     problems = [
-        *(
-            f"flags: {count} have the id {key!r}; one may"
-            for key, count in _repeated(one.id for one in flags.flags)
-        ),
-        *(
-            f"segments: {count} have the id {key!r}; one may"
-            for key, count in _repeated(one.id for one in flags.segments)
-        ),
+        *_repeated("flags", (one.id for one in flags.flags)),
+        *_repeated("segments", (one.id for one in flags.segments)),
     ]
     for flag in flags.flags:
         found = [*_problems_by_itself(flag, segments), *_unknown_dependencies(flag, known)]
@@ -83,8 +77,7 @@ def _problems_by_itself(flag: Flag, segments: Collection[str]) -> Iterator[str]:
     yield from _serve(flag.serve, flag, "serve")
     yield from _serve(flag.otherwise, flag, "otherwise") if flag.rules else ()
     yield from _variant(flag.off_variant, flag, "off_variant")
-    for key, count in _repeated(one.id for one in flag.rules if one.id):
-        yield f"rules: {count} have the id {key!r}; give each its own"
+    yield from _repeated("rules", (one.id for one in flag.rules if one.id))
     for at, rule in enumerate(flag.rules):
         yield from _rule(rule, flag, segments, f"rules[{at}]")
     window = flag.window
@@ -92,15 +85,13 @@ def _problems_by_itself(flag: Flag, segments: Collection[str]) -> Iterator[str]:
         yield f"window: ends at {window.off_at}, not after {window.on_at}, when it begins"
     if flag.fallback is not None and not is_of_type(flag.fallback, flag.value_type):
         yield f"fallback: is {_shown(flag.fallback)}, and the flag's values are of type {flag.value_type}"
-    for key, count in _repeated(one.id for one in flag.thresholds):
-        yield f"thresholds: {count} have the id {key!r}; give each its own"
+    yield from _repeated("thresholds", (one.id for one in flag.thresholds))
     if flag.experiment is not None:
         yield from _variant(flag.experiment.control, flag, "experiment.control")
 
 
 def _variant_problems(flag: Flag) -> Iterator[str]:
-    for name, count in _repeated(one.name for one in flag.variants):
-        yield f"variants: {count} have the name {name!r}; give each its own"
+    yield from _repeated("variants", (one.name for one in flag.variants), "name")
     for at, variant in enumerate(flag.variants):
         if not variant.name:
             yield f"variants[{at}].name: is missing"
@@ -187,15 +178,18 @@ def _unknown_dependencies(flag: Flag, known: Mapping[str, Flag]) -> Iterator[str
 def _own_circle(flag: Flag, known: Mapping[str, Flag]) -> Iterator[str]:
     path = order({**known, flag.id: flag}).in_circles.get(flag.id)
     if path is not None:
-        yield _circle(path)
+        start = path.index(flag.id)
+        yield _circle((*path[start:-1], *path[:start], flag.id))
 
 
 def _circle(path: tuple[str, ...]) -> str:
     return f"dependencies: go in a circle, {' -> '.join(path)}; take one of them out"
 
 
-def _repeated(ids: Iterable[str]) -> list[tuple[str, int]]:
-    return [(key, count) for key, count in Counter(ids).items() if count > 1]
+def _repeated(where: str, ids: Iterable[str], what: str = "id") -> Iterator[str]:
+    for key, count in Counter(ids).items():
+        if count > 1:
+            yield f"{where}: {count} have the {what} {key!r}; give each its own"
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

@@ -78,13 +78,14 @@ class Evaluator:
 
         return explain(self, flag, context)
 
-    def _failed(self, flag: str, context: object, error: Exception) -> Evaluation:
+    def _failed(self, flag: object, context: object, error: Exception) -> Evaluation:
+        if not isinstance(flag, str):
+            return failure("", ErrorCode.FLAG_NOT_FOUND, f"a flag's id is a text, not {type(flag).__name__}")
         if flag not in self._decide:
-            return failure(str(flag), ErrorCode.FLAG_NOT_FOUND, f'there is no flag "{str(flag)[:200]}"')
+            return failure(flag, ErrorCode.FLAG_NOT_FOUND, f'there is no flag "{flag[:200]}"')
         if not isinstance(context, Mapping):
-            return failure(
-                flag, ErrorCode.INVALID_CONTEXT, f"a context is a mapping, not {type(context).__name__}"
-            )
+            kind = type(context).__name__
+            return failure(flag, ErrorCode.INVALID_CONTEXT, f"a context is a mapping, not {kind}")
         return failure(flag, ErrorCode.GENERAL, f"deciding failed with {type(error).__name__}")
 
 
