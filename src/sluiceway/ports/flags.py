@@ -14,6 +14,7 @@ from typing import Protocol
 from sluiceway.domain.flags.proposals import ItemKind, Proposal, ProposalState
 
 SetKey = tuple[str, str]  # service and environment
+ItemKey = tuple[ItemKind, str]  # kind and id
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,16 @@ class FlagRows(Protocol):
         """Write the rows and note that the set is at `version` now. The set must have been locked."""
         ...
 
+    def applied_flags(self, service: str, environment: str) -> Mapping[ItemKey, str]:
+        """Return the documents that the set's file had when it was last applied."""
+        ...
+
+    def save_applied_flags(
+        self, service: str, environment: str, documents: Sequence[tuple[ItemKind, str, str]]
+    ) -> None:
+        """Remember what a file said: kind, id and document, "" for what it does not hold any more."""
+        ...
+
     def add_flag_versions(self, rows: Sequence[FlagVersionRow]) -> None: ...
 
     def flag_versions(
@@ -176,6 +187,10 @@ class FlagUsageRows(Protocol):
 
     def last_uses(self, service: str, environment: str) -> Sequence[LastUse]:
         """Return for every flag and variant of the set when it was last seen."""
+        ...
+
+    def flag_usage_began(self, service: str, environment: str) -> datetime | None:
+        """Return the first instant of all that is kept, None while nothing was reported."""
         ...
 
     def add_assignments(

@@ -15,7 +15,8 @@ from sluiceway.ports.experiments import Assigned, ExperimentRow
 from sluiceway.ports.store import Store, Transaction
 from sluiceway.services.experiment_counting import Evidence
 from sluiceway.services.flag_base import MAX_ID_CHARS
-from sluiceway.services.flag_sets import FlagSets, environments_of
+from sluiceway.services.flag_environments import environments_of
+from sluiceway.services.flag_sets import FlagSets
 from sluiceway.services.flags import FlagService
 from sluiceway.services.release_saving import note
 

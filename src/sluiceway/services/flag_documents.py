@@ -12,10 +12,9 @@ from sluiceway.domain.flags.proposals import ItemKind
 from sluiceway.domain.flags.wire import flag_to_json, segment_to_json
 from sluiceway.domain.flags.wire_reading import flag_from_json, segment_from_json
 from sluiceway.errors import FlagFileError, InvalidInputError, StoreError
-from sluiceway.ports.flags import FlagRow
+from sluiceway.ports.flags import FlagRow, ItemKey
 
 Item = Flag | Segment
-ItemKey = tuple[ItemKind, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from sluiceway.domain.flags.model import Json
+from sluiceway.domain.flags.references import Reference
+from sluiceway.domain.flags.staleness import Stale
 
 
 class Outcome(StrEnum):
@@ -136,6 +138,32 @@ class FlagVersionView:
     lines: tuple[str, ...]
     undoes: int | None
     is_undoable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlanView:
+    """What a file of flags would do in one environment. `lines` are those of `planning`, signs first.
+
+    `approval` is the title of what is asked there, "" where it is applied at once.
+    """
+
+    service: str
+    environment: str
+    lines: tuple[str, ...]
+    changed: tuple[str, ...]  # ids
+    conflicts: tuple[str, ...]  # ids: nothing can be applied while there are any
+    approval: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaleFlagView:
+    """A flag that has done its work, why, and where code still names it."""
+
+    service: str
+    flag: str
+    owner: str
+    reasons: tuple[Stale, ...]
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

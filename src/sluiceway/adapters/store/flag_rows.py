@@ -6,14 +6,20 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sluiceway.adapters.store import codec
-from sluiceway.adapters.store.schema_flags import flag_items, flag_proposals, flag_sets, flag_versions
+from sluiceway.adapters.store.schema_flags import (
+    flag_applied,
+    flag_items,
+    flag_proposals,
+    flag_sets,
+    flag_versions,
+)
 from sluiceway.domain.flags.proposals import ItemKind, Proposal, ProposalState
 from sluiceway.errors import ConflictError, NotFoundError
-from sluiceway.ports.flags import FlagRow, FlagVersionRow, ProposalRow, SetKey
+from sluiceway.ports.flags import FlagRow, FlagVersionRow, ItemKey, ProposalRow, SetKey
 
 
 def lock_set(connection: Connection, service: str, environment: str) -> int:
@@ -68,6 +74,38 @@ def save_rows(
     connection.execute(
         update(flag_sets).where(*_of_set(flag_sets, service, environment)).values(version=version)
     )
+
+
+def applied(connection: Connection, service: str, environment: str) -> Mapping[ItemKey, str]:
+    """Return what the set's file said when it was last applied."""
+    query = select(flag_applied).where(*_of_set(flag_applied, service, environment))
+    return {(ItemKind(row.kind), row.id): row.document for row in connection.execute(query)}
+
+
+def save_applied(
+    connection: Connection, service: str, environment: str, documents: Sequence[tuple[ItemKind, str, str]]
+) -> None:
+    """Remember what a file said, "" for what it does not hold any more."""
+    kept = [
+        {"service": service, "environment": environment, "kind": kind.value, "id": item, "document": document}
+        for kind, item, document in documents
+        if document
+    ]
+    if kept:
+        query = upsert(connection, flag_applied)
+        connection.execute(
+            query.on_conflict_do_update(
+                index_elements=["service", "environment", "kind", "id"],
+                set_={"document": query.excluded.document},
+            ),
+            kept,
+        )
+    for kind, item, document in documents:
+        if not document:
+            same = (flag_applied.c.kind == kind.value, flag_applied.c.id == item)
+            connection.execute(
+                delete(flag_applied).where(*_of_set(flag_applied, service, environment), *same)
+            )
 
 
 def add_versions(connection: Connection, changes: Sequence[FlagVersionRow]) -> None:

@@ -13,6 +13,7 @@ from sluiceway.ports.flags import (
     AssignmentRow,
     FlagRow,
     FlagVersionRow,
+    ItemKey,
     LastUse,
     ProposalRow,
     SetKey,
@@ -39,6 +40,14 @@ class FlagSql:
 
     def save_flag_rows(self, service: str, environment: str, version: int, rows: Sequence[FlagRow]) -> None:
         flag_rows.save_rows(self._connection, service, environment, version, rows)
+
+    def applied_flags(self, service: str, environment: str) -> Mapping[ItemKey, str]:
+        return flag_rows.applied(self._connection, service, environment)
+
+    def save_applied_flags(
+        self, service: str, environment: str, documents: Sequence[tuple[ItemKind, str, str]]
+    ) -> None:
+        flag_rows.save_applied(self._connection, service, environment, documents)
 
     def add_flag_versions(self, rows: Sequence[FlagVersionRow]) -> None:
         flag_rows.add_versions(self._connection, rows)
@@ -93,6 +102,9 @@ class FlagSql:
 
     def last_uses(self, service: str, environment: str) -> Sequence[LastUse]:
         return flag_usage_rows.last_uses(self._connection, service, environment)
+
+    def flag_usage_began(self, service: str, environment: str) -> datetime | None:
+        return flag_usage_rows.began(self._connection, service, environment)
 
     def add_assignments(
         self, service: str, environment: str, rows: Sequence[AssignmentRow], *, limit: int

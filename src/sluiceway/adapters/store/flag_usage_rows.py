@@ -64,6 +64,13 @@ def usage(
     ]
 
 
+def began(connection: Connection, service: str, environment: str) -> datetime | None:
+    """Return the first instant of all that is kept, None while there is nothing."""
+    query = select(func.min(flag_usage.c.first_at)).where(*_of_set(flag_usage, service, environment))
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
+
+
 def last_uses(connection: Connection, service: str, environment: str) -> Sequence[LastUse]:
     """Return when each flag was last worth each variant, and how often in all that is kept."""
     table = flag_usage.c

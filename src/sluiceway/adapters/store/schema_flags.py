@@ -51,6 +51,18 @@ flag_versions = Table(
 )
 Index("flag_versions_by_item", flag_versions.c.service, flag_versions.c.id, flag_versions.c.seq)
 
+# What a file of flags said when it was last applied: what has changed since was edited elsewhere.
+flag_applied = Table(
+    "flag_applied",
+    metadata,
+    Column("service", Text, nullable=False),
+    Column("environment", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("id", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    PrimaryKeyConstraint("service", "environment", "kind", "id"),
+)
+
 flag_proposals = Table(
     "flag_proposals",
     metadata,

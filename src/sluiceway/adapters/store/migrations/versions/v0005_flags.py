@@ -66,6 +66,15 @@ def _history() -> None:
     )
     op.create_index("flag_versions_by_item", "flag_versions", ["service", "id", "seq"])
     op.create_table(
+        "flag_applied",
+        sa.Column("service", sa.Text, nullable=False),
+        sa.Column("environment", sa.String(64), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("service", "environment", "kind", "id"),
+    )
+    op.create_table(
         "flag_proposals",
         sa.Column("seq", key, primary_key=True, autoincrement=True),
         sa.Column("id", sa.String(64), nullable=False, unique=True),
