@@ -1,10 +1,10 @@
-"""Fixtures for tests that run on PostgreSQL, too."""
+"""Fixtures for tests that run on PostgreSQL, too; and what tags of other people's feature files mean here."""
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -15,6 +15,16 @@ from sluiceway.adapters.store import open_store
 from tests.contract.postgres import PostgresMissingError, a_server
 
 _numbers = itertools.count(1)
+
+SKIPPED = {
+    "reason-codes-cached": "CACHED is for providers that keep remote answers; ours decides each time",
+}
+TAGS_OF_EXAMPLES = ("booleans", "numbers", "objects", "strings")  # these become markers without being asked
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for tag in TAGS_OF_EXAMPLES:
+        config.addinivalue_line("markers", f"{tag}: examples of OpenFeature's suite")
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +68,10 @@ def _a_database(server: str, options: str = "") -> Generator[str]:
 
 def _address(server: str, database: str) -> str:
     return make_url(server).set(database=database).render_as_string(hide_password=False)
+
+
+def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | None:
+    """Skip scenarios with a tag in `SKIPPED`; the other tags are no markers of ours and mean nothing."""
+    if tag in SKIPPED:
+        pytest.mark.skip(reason=SKIPPED[tag])(function)
+    return True

@@ -104,6 +104,11 @@ class Flags:
         """Wait until the server was asked once, however it went. There is none here."""
 
     @property
+    def is_ready(self) -> bool:
+        """Whether there is a set, so that flags have values of their own."""
+        return self._evaluator is not None
+
+    @property
     def status(self) -> Status:
         return self._status(State.OFFLINE, Source.GIVEN)
 

@@ -107,6 +107,12 @@ class Server:
         with self._asking("POST", "/api/flag-exposures", asked, data, timeout_s=timeout_s):
             pass
 
+    def cut(self) -> None:
+        """End whatever is being waited for, from another thread than the one that waits."""
+        for connected in tuple(self._open):
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)  # TLS's own would want to say goodbye
+
     def abandon(self) -> None:
         """Close what was open when the process forked, here only: the parent's connections live on."""
         for connected in tuple(self._open):
@@ -174,11 +180,6 @@ class EventStream:
                 raise TemporaryProviderError(f"the stream of events can't be used: {error}") from error
             if event is not None or line.startswith(b":"):
                 yield event
-
-    def cut(self) -> None:
-        """End the stream, from another thread than the one that reads it."""
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(self._connected, socket.SHUT_RDWR)
 
 
 def _refuse_failures(response: http.client.HTTPResponse, address: str) -> None:

@@ -19,7 +19,7 @@ from sluiceway.errors import FlagFileError, SluicewayError, UnauthorisedError
 from sluiceway.flags_sdk.sets import patched, read_notice, read_set
 from sluiceway.flags_sdk.status import State
 from sluiceway.flags_sdk.timing import Timing
-from sluiceway.flags_sdk.transport import BusyError, EventStream, Server
+from sluiceway.flags_sdk.transport import BusyError, Server
 
 _EVENT: Final = "flag-set"
 _STEADY_S: Final = 10.0  # a stream that lasted this long is no failure to connect
@@ -56,7 +56,6 @@ class Updater:
         self._failures = 0
         self._is_streaming = False
         self._is_refused = False
-        self._stream: EventStream | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -86,8 +85,7 @@ class Updater:
         """End within so many seconds, or leave a thread behind that ends at its next timeout."""
         self._stopping.set()
         self.tried.set()
-        if self._stream is not None:
-            self._stream.cut()
+        self._server.cut()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(within_s)
 
@@ -114,8 +112,7 @@ class Updater:
         except (SluicewayError, FlagFileError) as error:
             self._fail(error)
         except Exception as error:
-            if not self._stopping.is_set():
-                _log.exception("keeping flags up to date failed; it is tried again")
+            _log.exception("keeping flags up to date failed; it is tried again")
             self._fail(error)
         return 0.0
 
@@ -141,7 +138,6 @@ class Updater:
         is_open = False
         try:
             with self._server.events(self._timing.idle_s) as stream:
-                self._stream = stream
                 for event in stream:
                     if self._stopping.is_set():
                         return
@@ -153,7 +149,7 @@ class Updater:
                         self._fetch()
                     self._report()
         finally:
-            self._stream, self._is_streaming = None, False
+            self._is_streaming = False
             if not is_open:
                 self._polled_at = None  # no stream to be had: ask for the set each time instead
 
@@ -182,9 +178,11 @@ class Updater:
             self.problem = ""
 
     def _fail(self, error: Exception, *, is_refused: bool = False) -> None:
+        if self._stopping.is_set():
+            return
         self._failures += 1
         self._is_refused = is_refused
-        if not self.problem and not self._stopping.is_set():
+        if not self.problem:
             _log.warning("flags stay as last known: %s", error)
         self.problem = str(error) or type(error).__name__
         self._report()
