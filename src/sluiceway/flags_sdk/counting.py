@@ -69,8 +69,13 @@ class Counter:
         self._on_exposure = on_exposure
         self._tallies: dict[int, _Tally] = {}  # by the id of the outcome, which its evaluator made once
         self._samples: dict[tuple[str, str, str], _Tally] = {}
-        self._older = self._samples
+        self._older: dict[tuple[str, str, str], _Tally] = {}
         self._lost = _Tally(Evaluation("", None, "", Reason.STATIC), is_sampled=False)
+
+    @property
+    def outcomes(self) -> int:
+        """How many outcomes are counted at this moment."""
+        return len(self._tallies)
 
     def counted(self, evaluator: Evaluator) -> Decide:
         """Return the evaluator's `evaluate` as a function that counts what it returns."""

@@ -80,7 +80,10 @@ class Flags:
 
     def metadata(self, flag: str) -> Metadata:
         """Return what a flag's makers handed to callers beside its value."""
-        return self._metadata.get(flag, _NO_METADATA)
+        try:
+            return self._metadata.get(flag, _NO_METADATA)
+        except TypeError:  # not even something that could be an id
+            return _NO_METADATA
 
     def on_change(self, listener: Callable[[tuple[str, ...]], None]) -> Callable[[], None]:
         """Call `listener` with the flags that changed after each new set; what is returned ends that.
