@@ -123,6 +123,7 @@ _READ, _ADMIN = needs(Permission.READ), needs_everywhere(Permission.ADMIN)
 _OTHER = {"name": "target"}
 _UNTIL = "2999-01-01T00:00:00Z"
 _BOARD = {"of": SERVICE, "board": "board"}
+_EXPERIMENT = {"of": SERVICE, "experiment": "none"}
 
 # {rollout_id} is a rollout of SERVICE that is under way, {release_id} one of its releases, {change_id} a
 # change request and {meeting_id} a meeting of its board, {digest} and {path} are a static file.
@@ -268,6 +269,20 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
     "POST /api/changes/{change_id}/finish": on_release(Permission.CHANGE, ended_well=True),
     "POST /api/changes/{change_id}/link": on_release(Permission.PLAN, release="REL-2026-0000"),
     "POST /api/changes/{change_id}/unlink": on_release(Permission.PLAN, release="REL-2026-0000"),
+    "GET /api/experiments": (Ask(_READ, query=f"service={SERVICE}"),),
+    "POST /api/experiments/{of}": (
+        Ask(
+            needs(Permission.FLAG),
+            {"of": SERVICE},
+            body={"id": "none", "environment": "production", "flag": "none", "metrics": []},
+        ),
+    ),
+    "GET /api/experiments/{of}/{experiment}": (Ask(_READ, _EXPERIMENT),),
+    "POST /api/experiments/{of}/{experiment}/start": (Ask(needs(Permission.FLAG), _EXPERIMENT, body={}),),
+    "POST /api/experiments/{of}/{experiment}/decide": (
+        Ask(needs(Permission.FLAG), _EXPERIMENT, body={"winner": "B"}),
+    ),
+    "POST /api/experiments/{of}/{experiment}/stop": (Ask(needs(Permission.FLAG), _EXPERIMENT, body={}),),
     "GET /api/boards": (Ask(_READ, query=f"service={SERVICE}"),),
     "GET /api/boards/{of}/{board}": (Ask(_READ, _BOARD),),
     "GET /api/boards/{of}/{board}/agenda": (Ask(_READ, _BOARD),),
@@ -420,6 +435,11 @@ COMMANDS: Mapping[str, Run] = {
     "sluice change finish": Run(_CHANGE, "{change}"),
     "sluice change link": Run(needs(Permission.PLAN), "{change} {release}"),
     "sluice change unlink": Run(needs(Permission.PLAN), "{change} {release}"),
+    "sluice experiment list": Run(_READ, f"--service {SERVICE}"),
+    "sluice experiment show": Run(_READ, f"{SERVICE} none"),
+    "sluice experiment start": Run(needs(Permission.FLAG), f"{SERVICE} none --flag none"),
+    "sluice experiment decide": Run(needs(Permission.FLAG), f"{SERVICE} none B"),
+    "sluice experiment stop": Run(needs(Permission.FLAG), f"{SERVICE} none"),
     "sluice board list": Run(_READ, f"--service {SERVICE}"),
     "sluice board show": Run(_READ, f"--service {SERVICE}"),
     "sluice board agenda": Run(_READ, f"--service {SERVICE}"),

@@ -21,6 +21,7 @@ from sluiceway.api.boards import BoardRoutes, MeetingRoutes, change_success
 from sluiceway.api.change_acts import ChangeActRoutes
 from sluiceway.api.changes import ChangeRoutes
 from sluiceway.api.events import Shutdown, rollout_events
+from sluiceway.api.experiments import ExperimentRoutes
 from sluiceway.api.flag_applications import ForApplications
 from sluiceway.api.guard import Entrance, RequestGuard, who_speaks
 from sluiceway.api.login import SessionRoutes
@@ -65,6 +66,7 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
     ChangeRoutes,
     ChangeActRoutes,
     BoardRoutes,
+    ExperimentRoutes,
     MeetingRoutes,
     change_success,
     audit_verify,

@@ -14,6 +14,7 @@ from sluiceway.cli import (
     board,
     change,
     checklist,
+    experiment,
     plan,
     process,
     process_apply,
@@ -72,6 +73,7 @@ app.command("work")(work.work)
 app.add_typer(release.app, name="release")
 app.add_typer(change.app, name="change")
 app.add_typer(board.app, name="board")
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(checklist.app, name="checklist")
 app.add_typer(runbook.app, name="runbook")
 app.add_typer(rollouts.app, name="rollout")

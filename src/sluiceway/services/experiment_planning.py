@@ -93,7 +93,7 @@ def warnings_of(plan: ExperimentPlan, flag: Flag, assigned: Assigned) -> tuple[s
         found.append(f"the flag {flag.id} is off in {plan.environment}: nobody new takes part")
     if assigned.mixed * 100 > sum(assigned.by_variant.values()) + assigned.mixed:
         found.append(
-            f"{assigned.mixed:,} users, more than 1 in 100, were seen with several variants and count for"
+            f"more than 1 in 100 users ({assigned.mixed:,}) were seen with several variants and count for"
             " none: is their key the same everywhere?"
         )
     return tuple(found)
