@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sluiceway.domain.flags.changes import flag_changes, segment_changes
-from sluiceway.domain.flags.checking import problems_of_set
+from sluiceway.domain.flags.checking import problems_of, problems_of_segment, problems_of_set
 from sluiceway.domain.flags.model import Flag, FlagSet, Segment
 from sluiceway.domain.flags.proposals import ItemEdit, ItemKind
 from sluiceway.domain.people.model import Principal
@@ -51,6 +51,7 @@ MAX_FLAGS = 20_000
 APPLIED = "flags-applied"  # a file of flags
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _MOST_LINES_SAID = 20
+_MOST_CHECKED_ALONE = 50  # changes of more flags at once are checked with the whole set
 DRIVEN = "flag-driven"  # by the rollout itself
 
 
@@ -195,9 +196,30 @@ def check(scene: SetScene, change: Change) -> None:
         raise InvalidInputError(
             f"{scene.service} would have {len(flags)} flags in {scene.environment}; at most {MAX_FLAGS} fit"
         )
-    problems = problems_of_set(FlagSet(scene.service, scene.environment, scene.version, flags, segments))
+    if len(change) <= _MOST_CHECKED_ALONE:
+        problems = _problems_around(change, flags, segments)
+    else:
+        problems = problems_of_set(FlagSet(scene.service, scene.environment, 0, flags, segments))
     if problems:
         raise FlagFileError(tuple(f"{scene.environment}: {one}" for one in problems))
+
+
+def _problems_around(change: Change, flags: Sequence[Flag], segments: Sequence[Segment]) -> tuple[str, ...]:
+    """Return the problems of what changes and of the flags that name it: all that a change can cause."""
+    by_id, audiences = {one.id: one for one in flags}, {one.id: one for one in segments}
+    changed = {kind: {item for each, item in change if each is kind} for kind in ItemKind}
+    about = [
+        one
+        for one in flags
+        if one.id in changed[ItemKind.FLAG]
+        or any(need.flag in changed[ItemKind.FLAG] for need in one.dependencies)
+        or any(not changed[ItemKind.SEGMENT].isdisjoint(rule.segments) for rule in one.rules)
+    ]
+    of_segments = (audiences[one] for one in sorted(changed[ItemKind.SEGMENT] & audiences.keys()))
+    return (
+        *(f"flags.{one.id}: {problem}" for one in about for problem in problems_of(one, by_id, audiences)),
+        *(f"segments.{one.id}: {problem}" for one in of_segments for problem in problems_of_segment(one)),
+    )
 
 
 def refuse_driven(scene: SetScene, edits: Sequence[ItemEdit]) -> None:

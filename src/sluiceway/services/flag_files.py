@@ -26,8 +26,6 @@ from sluiceway.services.flag_environments import environments_of, require_among
 from sluiceway.services.flag_proposals import FlagProposals
 from sluiceway.services.texts import line, prose
 
-MAX_FILE_CHARS = 20_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class _Plans:
@@ -56,10 +54,19 @@ class _Plans:
 
 
 class FlagFiles(FlagProposals):
-    """Planning and writing ask for the right to read, applying for the one to flags."""
+    """Planning and writing ask for the right to read, applying for the one to flags.
+
+    A file comes as its text, or read already: what was converted from another tool, for one.
+    """
 
     def plan(
-        self, service: str, text: str, by: Principal, *, environment: str = "", path: str = "flags.yaml"
+        self,
+        service: str,
+        text: str | FlagFile,
+        by: Principal,
+        *,
+        environment: str = "",
+        path: str = "flags.yaml",
     ) -> tuple[views.FilePlanView, ...]:
         """Return what applying a file would do, in one environment or for "" in each.
 
@@ -89,7 +96,7 @@ class FlagFiles(FlagProposals):
     def apply(
         self,
         service: str,
-        text: str,
+        text: str | FlagFile,
         by: Principal,
         *,
         environment: str = "",
@@ -136,10 +143,8 @@ class FlagFiles(FlagProposals):
         return flag_file_text(sets)
 
 
-def _read(tx: Transaction, service: str, text: str, path: str) -> FlagFile:
-    if len(text) > MAX_FILE_CHARS:
-        raise InvalidInputError(f"{path} has {len(text)} characters; at most {MAX_FILE_CHARS} can be read")
-    file = parse_flag_file(text, path, environments_of(tx, service))
+def _read(tx: Transaction, service: str, text: str | FlagFile, path: str) -> FlagFile:
+    file = text if isinstance(text, FlagFile) else parse_flag_file(text, path, environments_of(tx, service))
     if file.service and file.service != service:
         raise InvalidInputError(f"{path} is about the flags of {file.service}, not of {service}")
     return file

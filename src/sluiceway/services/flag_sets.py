@@ -142,16 +142,23 @@ class FlagSets:
 
     def _brought_up(self, tx: Transaction, service: str, environment: str) -> LiveSet:
         version = tx.flag_set_versions(service).get((service, environment), 0)
-        return self._compiled(service, environment, version, self.items(tx, service, environment))
-
-    def _compiled(self, service: str, environment: str, version: int, items: Items) -> LiveSet:
+        items = self.items(tx, service, environment)
         flags = FlagSet(service, environment, version, flags_of(items), segments_of(items))
+        return self._compiled(flags, items, self._live.get((service, environment)))
+
+    def _compiled(self, flags: FlagSet, items: Items, before: LiveSet | None) -> LiveSet:
+        """Return the set as it is served; what has not changed since `before` is not compiled again."""
         document = _document(flags, items)
         return LiveSet(
-            evaluator=compile_set(flags, now=self._now, chance=random.random),
+            evaluator=compile_set(
+                flags,
+                now=self._now,
+                chance=random.random,
+                previous=before.evaluator if before is not None else None,
+            ),
             etag=hashlib.sha256(document).hexdigest()[:32],
             document=document,
-            version=version,
+            version=flags.version,
             changed_at=max((one.changed_at for one in items.values()), default=_NEVER),
             items=items,
         )

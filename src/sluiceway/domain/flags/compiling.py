@@ -28,12 +28,20 @@ if TYPE_CHECKING:
     from sluiceway.domain.flags.explaining import Explanation
 
 
-def compile_set(flags: FlagSet, *, now: Callable[[], float], chance: Callable[[], float]) -> Evaluator:
+def compile_set(
+    flags: FlagSet,
+    *,
+    now: Callable[[], float],
+    chance: Callable[[], float],
+    previous: Evaluator | None = None,
+) -> Evaluator:
     """Return what evaluates the flags of a set. `now` gives unix seconds, `chance` numbers from 0 up to 1.
 
+    With what evaluated the set before, only what has changed is compiled: a flag counts as unchanged when it
+    is the same object, and so are those it depends on and all segments.
     Never raises: a flag that can't be compiled is worth the caller's own default, with an error.
     """
-    return Evaluator(flags, now, chance)
+    return Evaluator(flags, now, chance, previous)
 
 
 class Evaluator:
@@ -42,13 +50,26 @@ class Evaluator:
     Evaluations are shared by all calls that have the same outcome: don't change the objects in their values.
     """
 
-    def __init__(self, flags: FlagSet, now: Callable[[], float], chance: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        flags: FlagSet,
+        now: Callable[[], float],
+        chance: Callable[[], float],
+        previous: Evaluator | None = None,
+    ) -> None:
         self.flag_set = flags
         self.now = now
         self.chance = chance
         self.keys: tuple[str, ...] = tuple(dict.fromkeys(one.id for one in flags.flags))
-        self._plans = _plans(flags, now, chance)
+        self._plans = _plans(flags, now, chance, {} if previous is None else previous.reusable(self))
         self._decide = {key: self._plans[key].decide for key in self.keys}
+
+    def reusable(self, by: Evaluator) -> dict[str, _Plan]:
+        """Return the plans that another evaluator may take over, as far as the flags themselves go."""
+        if self.now != by.now or self.chance != by.chance or self.flag_set.segments != by.flag_set.segments:
+            return {}
+        mine = {one.id: one for one in self.flag_set.flags}
+        return {one.id: self._plans[one.id] for one in by.flag_set.flags if mine.get(one.id) is one}
 
     def evaluate(self, flag: str, context: Context) -> Evaluation:
         """Return what a flag is worth for a context, which holds who is asking as `targetingKey`."""
@@ -168,14 +189,28 @@ def _is_met(need: Dependency, found: Evaluation) -> bool:
     return not need.variants or found.variant in need.variants
 
 
-def _plans(flags: FlagSet, now: Callable[[], float], chance: Callable[[], float]) -> dict[str, _Plan]:
-    """Return a plan for every flag, each after those it depends on."""
+def _plans(
+    flags: FlagSet,
+    now: Callable[[], float],
+    chance: Callable[[], float],
+    before: Mapping[str, _Plan],
+) -> dict[str, _Plan]:
+    """Return a plan for every flag, each after those it depends on; `before` are those of unchanged flags."""
     by_id = {one.id: one for one in flags.flags}
     ordered = order(by_id)
     circles = ordered.in_circles
     segments = {one.id: segment_test(one, now) for one in flags.segments}
     plans: dict[str, _Plan] = {}
     for key in ordered.flags:
+        known = before.get(key)
+        needs = by_id[key].dependencies
+        if (
+            known is not None
+            and key not in circles
+            and all(one.flag in before and plans.get(one.flag) is before[one.flag] for one in needs)
+        ):
+            plans[key] = known
+            continue
         if key in circles:
             path = " -> ".join(circles[key])
             failed = failure(key, ErrorCode.GENERAL, f"the flag depends on itself: {path}")
