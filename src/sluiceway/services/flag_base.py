@@ -42,6 +42,7 @@ from sluiceway.services.flag_documents import (
 from sluiceway.services.flag_drivers import require_undriven
 from sluiceway.services.flag_environments import environments_of, require_among
 from sluiceway.services.flag_sets import FlagSets
+from sluiceway.services.flag_thresholds import threshold_problems
 from sluiceway.services.flag_views import FlagChange, Outcome
 from sluiceway.services.release_saving import note
 
@@ -200,8 +201,17 @@ def check(scene: SetScene, change: Change) -> None:
         problems = _problems_around(change, flags, segments)
     else:
         problems = problems_of_set(FlagSet(scene.service, scene.environment, 0, flags, segments))
+    problems += threshold_problems(scene.tx, scene.service, _newly_guarded(scene, change))
     if problems:
         raise FlagFileError(tuple(f"{scene.environment}: {one}" for one in problems))
+
+
+def _newly_guarded(scene: SetScene, change: Change) -> Iterable[Flag]:
+    """Yield the flags whose thresholds a change makes or edits: a kill asks about no metric."""
+    for item in change.values():
+        before = scene.flag(item.id) if isinstance(item, Flag) else None
+        if isinstance(item, Flag) and (before is None or before.thresholds != item.thresholds):
+            yield item
 
 
 def _problems_around(change: Change, flags: Sequence[Flag], segments: Sequence[Segment]) -> tuple[str, ...]:
