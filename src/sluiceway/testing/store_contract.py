@@ -10,6 +10,7 @@ from sluiceway.testing.store_changes_contract import StoreChangesContract
 from sluiceway.testing.store_claims_contract import StoreClaimsContract
 from sluiceway.testing.store_data_contract import StoreDataContract
 from sluiceway.testing.store_experiments_contract import StoreExperimentsContract
+from sluiceway.testing.store_flags_contract import StoreFlagsContract
 from sluiceway.testing.store_history_contract import StoreHistoryContract
 from sluiceway.testing.store_people_contract import StorePeopleContract
 from sluiceway.testing.store_points_contract import StorePointsContract
@@ -29,6 +30,7 @@ class StoreContract(
     StoreReleasesContract,
     StoreChangesContract,
     StoreRunsContract,
+    StoreFlagsContract,
     StoreExperimentsContract,
 ):
     """The whole contract; its parts are by subject."""

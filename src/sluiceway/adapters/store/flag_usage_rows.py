@@ -18,7 +18,8 @@ _CHUNK = 500  # subjects in one query: well below the bound parameters that SQLi
 def take_batch(connection: Connection, service: str, environment: str, batch: str, at: datetime) -> bool:
     """Return whether this batch is new; remember it."""
     new = upsert(connection, flag_batches).values(service=service, environment=environment, id=batch, at=at)
-    return connection.execute(new.on_conflict_do_nothing()).rowcount == 1
+    query = new.on_conflict_do_nothing().returning(flag_batches.c.id)
+    return connection.execute(query).one_or_none() is not None
 
 
 def add_usage(connection: Connection, service: str, environment: str, given: Sequence[UsageRow]) -> None:
