@@ -51,8 +51,6 @@ def flag_to_json(flag: Flag) -> dict[str, Json]:
         ],
         **_short(
             rules=[_rule(one) for one in flag.rules],
-            serve=_serve(flag.serve) if flag.serve != empty.serve else None,
-            otherwise=_serve(flag.otherwise) if flag.otherwise != empty.otherwise else None,
             dependencies=[
                 _short({"flag": one.flag, "on": one.is_on}, variants=list(one.variants))
                 for one in flag.dependencies
@@ -81,6 +79,9 @@ def flag_to_json(flag: Flag) -> dict[str, Json]:
             metadata=dict(flag.metadata),
             extra=dict(flag.extra),
         ),
+        # An empty one says something, too: the caller's own default.
+        **({} if flag.serve == empty.serve else {"serve": _serve(flag.serve)}),
+        **({} if flag.otherwise == empty.otherwise else {"otherwise": _serve(flag.otherwise)}),
         **({} if flag.fallback is None else {"fallback": flag.fallback}),
         "off_variant": flag.off_variant,
         "hash_version": flag.hash_version.value,

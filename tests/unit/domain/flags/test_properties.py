@@ -39,7 +39,7 @@ SERVES = st.builds(
 )
 CONSTRAINTS = st.builds(
     Constraint,
-    attribute=NAMES,
+    attribute=st.text(min_size=1, max_size=6),
     operator=st.sampled_from(Operator),
     values=st.lists(st.text(max_size=10), max_size=3).map(tuple),
     is_inverted=st.booleans(),
