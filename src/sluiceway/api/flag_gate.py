@@ -90,6 +90,11 @@ class TokenGate:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._asking: dict[str, asyncio.Task[Caller | Refused]] = {}
 
+    @property
+    def is_asking(self) -> bool:
+        """Return whether the store is being asked about a token."""
+        return bool(self._asking)
+
     async def admit(self, headers: Headers) -> Caller | Refused:
         """Return who asks. Raises StoreError while nobody can tell."""
         authorization = authorization_of(headers)

@@ -29,10 +29,9 @@ from sluiceway.api.flag_served import ServedSets
 from sluiceway.api.guard import FLAG_EVENTS_PATH
 from sluiceway.errors import SluicewayError
 
-_TICK_S = 0.5
-_COMMENT_EVERY_S = 10.0
-_STUCK_S = 10.0  # a frame that could not be handed over for so long: its reader doesn't read
-_MAX_WAITING = 64  # frames for one reader
+COMMENT_EVERY_S = 10.0
+STUCK_S = 10.0  # a frame that could not be handed over for so long: its reader doesn't read
+MAX_WAITING = 64  # frames for one reader
 _MAX_READERS = 10_000
 _FULL = Refused(429, "too-many-requests", "too many event streams are open; poll, or come back later", 30)
 _HEADERS = (
@@ -59,7 +58,7 @@ class _Reader:
         self.put(frames.ofrep if self._is_ofrep else frames.ours)
 
     def put(self, frame: bytes) -> None:
-        if len(self._waiting) >= _MAX_WAITING:
+        if len(self._waiting) >= MAX_WAITING:
             self.end()
         else:
             self._waiting.append(frame)
@@ -70,7 +69,7 @@ class _Reader:
 
     @property
     def is_stuck(self) -> bool:
-        return self._sending_since is not None and self._now() - self._sending_since > _STUCK_S
+        return self._sending_since is not None and self._now() - self._sending_since > STUCK_S
 
     async def write(self, receive: Receive, send: Send) -> None:
         """Write frames until the reader goes or `end` is called."""
@@ -100,12 +99,14 @@ class FlagStreams:
         shutdown: Shutdown,
         *,
         now: Callable[[], float] = time.monotonic,
+        tick_s: float = 0.5,
         max_readers: int = _MAX_READERS,
     ) -> None:
         self._gate = gate
         self._sets = sets
         self._shutdown = shutdown
         self._now = now
+        self._tick_s = tick_s
         self._max_readers = max_readers
         self._readers: defaultdict[Place, set[_Reader]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -171,20 +172,20 @@ class FlagStreams:
 
     def _start_ticking(self) -> None:
         if self._ticker is None or self._ticker.done():
-            self._ticker = asyncio.create_task(self._tick())
+            self._ticker = asyncio.create_task(self._tick(self._now()))
 
-    async def _tick(self) -> None:
+    async def _tick(self, began: float) -> None:
         """Look after the connections until there are none."""
-        commented_at = asked_at = self._now()
+        commented_at = asked_at = began
         while self.count:
-            await asyncio.sleep(_TICK_S)
+            await asyncio.sleep(self._tick_s)
             readers = [reader for of_place in self._readers.values() for reader in of_place]
             if self._shutdown.has_begun:
                 _end(readers)
                 continue
             _end([reader for reader in readers if reader.is_stuck])
             now = self._now()
-            if now - commented_at >= _COMMENT_EVERY_S:
+            if now - commented_at >= COMMENT_EVERY_S:
                 commented_at = now
                 for reader in readers:
                     reader.put(COMMENT)
