@@ -12,6 +12,7 @@ from sluiceway.domain.flags.model import (
     Dependency,
     Flag,
     FlagSet,
+    Json,
     Operator,
     Rule,
     Segment,
@@ -52,7 +53,7 @@ def test_a_notice_of_a_small_change_holds_what_changed() -> None:
 
     found = read_notice(json.dumps(said))
 
-    assert (found.etag, found.base, found.version, found.removed) == ("b", "a", 8, {"pay"})
+    assert (found.etag, found.base, found.version, found.removed) == ("b", "a", 8, frozenset({"pay"}))
     assert found.changed == [flag_to_json(CART)]
 
 
@@ -128,7 +129,7 @@ def test_dependencies_in_a_circle_end() -> None:
 
 
 def test_a_copied_value_shares_nothing_that_can_change() -> None:
-    value = {"sizes": [1, {"deep": [2]}], "on": True, "none": None}
+    value: dict[str, Json] = {"sizes": [1, {"deep": [2]}], "on": True, "none": None}
 
     found = copied(value)
 
