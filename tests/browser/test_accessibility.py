@@ -13,6 +13,7 @@ from tests.browser.host import Host
 from tests.browser.measure import overflow_px
 from tests.browser.plans import put_at_quarter
 from tests.browser.team import HOSTILE, Team, a_change, a_release_on_its_way
+from tests.unit.services.experiment_desk import DRAFT, furnished_experiment
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="not installed (extra `dev`)")
 
@@ -23,6 +24,7 @@ LONG = "a-word-that-no-browser-would-break-anywhere-by-itself-" * 2
 def furnished(host: Host) -> tuple[Team, dict[str, str]]:
     """Return a team and every page there is by name, each with something on it."""
     rollout = put_at_quarter(host)  # while nobody has an account
+    furnished_experiment(host.office)
     team = a_release_on_its_way(host)
     services = host.office.services
     run = services.releases.start_run(team.release, "drill", team["dev"]).summary.id
@@ -46,6 +48,8 @@ def furnished(host: Host) -> tuple[Team, dict[str, str]]:
         "import": "/changes/import",
         "boards": "/boards",
         "board": "/boards/checkout/change-board",
+        "experiments": "/experiments",
+        "experiment": f"/flags/checkout/experiments/{DRAFT.id}",
         "nothing": "/releases/REL-1999-0001",
     }
     return team, pages

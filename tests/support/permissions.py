@@ -313,6 +313,8 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
     "GET /changes/import": (Ask(needs(Permission.CHANGE), query=f"service={SERVICE}"),),
     "GET /changes/{change_id}": (Ask(_READ),),
     "GET /changes/{change_id}/edit": (Ask(_READ),),
+    "GET /experiments": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /flags/{of}/experiments/{experiment}": (Ask(_READ, _EXPERIMENT),),
     "GET /boards": (Ask(_READ, query=f"service={SERVICE}"),),
     "GET /boards/{of}/{board}": (Ask(_READ, _BOARD),),
     "GET /login": (Ask(Open("how else would anybody get in")),),

@@ -24,6 +24,7 @@ from sluiceway.services.views import AuditView, RolloutSummary, RolloutView
 from sluiceway.web.answers import html, user_of
 from sluiceway.web.assets import Assets, load_assets
 from sluiceway.web.change_routes import Boards, Changes, change_router
+from sluiceway.web.experiment_routes import Experiments, experiment_router
 from sluiceway.web.pages import Pages
 from sluiceway.web.release_routes import Processes, Releases, release_router
 
@@ -87,6 +88,9 @@ class UseCases(Protocol):
     @property
     def boards(self) -> Boards: ...
 
+    @property
+    def experiments(self) -> Experiments: ...
+
 
 def web_handlers(use_cases: UseCases) -> list[ControllerRouterHandler]:
     """Return the console's handlers, to be mounted at the root of the application."""
@@ -105,6 +109,7 @@ def web_handlers(use_cases: UseCases) -> list[ControllerRouterHandler]:
                 static_file,
                 favicon,
                 release_router(use_cases.releases, use_cases.processes, assets),
+                experiment_router(use_cases.experiments, assets),
                 change_router(use_cases.changes, use_cases.boards, use_cases.processes, assets),
             ],
             dependencies={"console": Provide(lambda: console, sync_to_thread=False)},

@@ -74,3 +74,15 @@ class Lab:
     def held(self) -> str:
         view = self.flags.get(SERVICE, "button", ADA)
         return next(one.held_off_by for one in view.summary.states if one.environment == WHERE)
+
+
+def furnished_experiment(office: Office) -> Lab:
+    """Return a running experiment with half a day of users, of whom more buy with B."""
+    lab = Lab(office)
+    lab.started()
+    for number in range(6):
+        lab.come("A", 120, buy=20 + number % 3, refund=2)
+        lab.come("B", 120, buy=38 + number % 2, refund=2)
+        lab.clock.advance(1_800)
+    lab.wait()
+    return lab
