@@ -1,13 +1,15 @@
-"""OpenFeature's events, tracking and shutdown through our provider; its evaluations are in the suite's test."""
+"""OpenFeature's events, tracking and shutdown through our provider; evaluations are in its suite's test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from openfeature import api
+from openfeature._event_support import clear
 from openfeature.client import OpenFeatureClient
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import EventDetails, ProviderEvent
@@ -63,13 +65,19 @@ def heard() -> list[tuple[str, EventDetails]]:
 @pytest.fixture
 def asked(
     flags: FlagClient, heard: list[tuple[str, EventDetails]], request: pytest.FixtureRequest
-) -> OpenFeatureClient:
+) -> Iterator[OpenFeatureClient]:
     """An OpenFeature client whose provider is ready, and whose events are heard."""
+
+    def note(name: str, details: EventDetails) -> None:
+        heard.append((name, details))
+
     client = api.get_client(request.node.name)
-    for event in ProviderEvent:
-        client.add_handler(event, lambda details, name=event.value: heard.append((name, details)))
     api.set_provider_and_wait(SluicewayProvider(flags), request.node.name)
-    return client
+    for event in ProviderEvent:
+        client.add_handler(event, partial(note, event.value))
+    yield client
+    api.clear_providers()
+    clear()
 
 
 def offline(*found: Flag, name: str) -> OpenFeatureClient:
@@ -141,11 +149,12 @@ def test_a_figure_that_is_tracked_is_reported(
 
 
 def test_shutting_down_closes_the_client_unless_it_is_used_elsewhere(flags: FlagClient) -> None:
-    SluicewayProvider(flags, closes_client=False).shutdown()
-    assert flags.status.state is not State.CLOSED
+    states = []
+    for closes in (False, True):
+        SluicewayProvider(flags, closes_client=closes).shutdown()
+        states.append(flags.status.state is State.CLOSED)
 
-    SluicewayProvider(flags).shutdown()
-    assert flags.status.state is State.CLOSED
+    assert states == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     made = World(converted(FOLDER / "test-flags.json"), domain=request.node.name)
     yield made
     made.is_over.set()
+    api.clear_providers()
     for one in made.made:
         one.close()
     for server in made.servers:
