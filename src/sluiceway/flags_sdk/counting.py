@@ -34,7 +34,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How often an outcome was served; `key` is the user's for a sample, "" for all users together."""
+    """How often an outcome was served: to the user `key`, or to all who were not counted by themselves."""
 
     flag: str
     variant: str
@@ -90,9 +90,8 @@ class Counter:
                 if found.error is not None:
                     return found  # nothing was served
                 tally = self._begin(found, is_sampled=found.flag in experiments)
-            tally.tick()
-            if tally.is_sampled:
-                self._sample(found, context)
+            if not tally.is_sampled or not self._sample(found, context):
+                tally.tick()
             return found
 
         return decide
@@ -120,18 +119,20 @@ class Counter:
         fresh = _Tally(found, is_sampled=is_sampled and bool(found.variant))
         return self._tallies.setdefault(id(found), fresh)
 
-    def _sample(self, found: Evaluation, context: Mapping[str, object]) -> None:
+    def _sample(self, found: Evaluation, context: Mapping[str, object]) -> bool:
+        """Count for one user; return whether that was possible, else it counts without one."""
         key = key_of(context)
         if key is None or len(key) > _MAX_KEY_CHARS:
-            return
+            return False
         samples = self._samples
         place = found.flag, found.variant, key
         sample = samples.get(place)
         if sample is None:
             if len(samples) >= MAX_SAMPLES:
                 self._lost.tick()
-                return
+                return False
             sample = samples.setdefault(place, _Tally(found, is_sampled=False))
             if self._on_exposure is not None:
                 self._on_exposure(Exposure(*place))
         sample.tick()
+        return True

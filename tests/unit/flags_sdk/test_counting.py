@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -93,11 +94,11 @@ def test_users_of_an_experiment_are_counted_one_by_one_and_told_of_once() -> Non
 
 def test_a_user_without_a_key_or_with_a_giant_one_is_no_sample() -> None:
     counter = Counter()
-    decide = counter.counted(evaluator(TRIED))
+    decide = counter.counted(evaluator(replace(TRIED, serve=Serve("on"))))
     decide("tried", {})
     decide("tried", Context("k" * 2_000))
-    counter.taken()
 
+    assert sum(one.times for one in counter.taken()[0]) == 2  # they count all the same, for nobody
     assert counter.taken() == ([], 0)
 
 
