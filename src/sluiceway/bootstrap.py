@@ -290,6 +290,7 @@ def build_app(settings: Settings) -> App:
                 (_PRUNE_EVERY_S, partial(work.prune, _EFFECTS_KEPT_S)),
                 (_PRUNE_EVERY_S, points.prune),
                 (_FLAGS_LOOKED_AT_EVERY_S, flag_sets.poll),
+                (_PRUNE_EVERY_S, flags.prune_reports),
                 (_EXPERIMENTS_COUNTED_EVERY_S, experiments.count),
             )
         ),
