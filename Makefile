@@ -49,7 +49,7 @@ lint: $(STAMP) ## ruff, mypy, pyright, import layers, purity of the domain
 format: $(STAMP) ## let ruff rewrite what it can
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
 
-bench: $(STAMP) ## measure; NAME=rollout|analysis|releases
+bench: $(STAMP) ## measure; NAME=rollout|analysis|releases|flags
 	@test -n "$(NAME)" || { echo "make bench NAME=...: one of" \
 		$$(grep -l '__name__ == "__main__"' bench/*.py | sed 's,.*/,,;s,\.py$$,,') >&2; exit 2; }
 	@$(ENV) $(PY) -m bench.$(NAME) $(ARGS)
