@@ -69,7 +69,8 @@ class Evaluator:
         if self.now != by.now or self.chance != by.chance or self.flag_set.segments != by.flag_set.segments:
             return {}
         mine = {one.id: one for one in self.flag_set.flags}
-        return {one.id: self._plans[one.id] for one in by.flag_set.flags if mine.get(one.id) is one}
+        theirs = {one.id: one for one in by.flag_set.flags}
+        return {key: self._plans[key] for key, one in theirs.items() if mine.get(key) is one}
 
     def evaluate(self, flag: str, context: Context) -> Evaluation:
         """Return what a flag is worth for a context, which holds who is asking as `targetingKey`."""

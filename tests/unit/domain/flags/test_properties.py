@@ -10,12 +10,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluiceway.domain.flags.compiling import compile_set
 from sluiceway.domain.flags.hashing import bucket, picks, reaches
 from sluiceway.domain.flags.model import (
     BUCKETS,
     Constraint,
     Dependency,
     Flag,
+    FlagSet,
     HashVersion,
     Operator,
     Rule,
@@ -122,6 +124,19 @@ def test_no_set_and_no_context_make_an_evaluation_raise(flags: list[Flag], conte
         assert asked.explain(one.flag, context).evaluation.variant == one.variant
         if asked.is_constant(one.flag):
             assert asked.evaluate(one.flag, {}) is again
+
+
+@given(before=st.lists(FLAGS, max_size=4), after=st.lists(FLAGS, max_size=4), kept=st.integers(0, 4))
+def test_what_a_changed_set_takes_over_decides_as_if_made_anew(
+    before: list[Flag], after: list[Flag], kept: int
+) -> None:
+    old = evaluator(*before)
+    flags = FlagSet("shop", "production", 2, (*before[:kept], *after))
+    changed = compile_set(flags, now=old.now, chance=old.chance, previous=old)
+    anew = compile_set(flags, now=old.now, chance=old.chance)
+
+    for context in ({}, {"targetingKey": "ann"}, {"targetingKey": "bob", "a": 1}):
+        assert changed.evaluate_all(context) == anew.evaluate_all(context)
 
 
 def test_another_process_gives_the_same_buckets() -> None:
