@@ -96,6 +96,7 @@ class Rig:
     port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(default_factory=dict[str, str])
     python: tuple[str, ...] = (sys.executable,)
+    serve_port: int = 0  # another one at each start, unless clients have to find it again
 
     def __post_init__(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -123,8 +124,8 @@ class Rig:
         """Start `sluice serve` and wait until it answers."""
         with (self.home / "serve.log").open("ab") as log:
             self.server = subprocess.Popen(
-                [*self.python, "-m", "sluiceway", "serve", "--data", str(self.data), "--port", "0",
-                 "--speed", str(self.speed)],
+                [*self.python, "-m", "sluiceway", "serve", "--data", str(self.data),
+                 "--port", str(self.serve_port), "--speed", str(self.speed)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home,
                 env={**os.environ, **self.environment},
             )  # fmt: skip
