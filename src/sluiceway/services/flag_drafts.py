@@ -28,8 +28,9 @@ class DraftReview:
     """What is known of a draft. `problems` begin with their place in the document: `rules[0].serve: ...`.
 
     `lines` is what saving it would change now, `others` what others changed since the draft was begun.
-    `version` is the flag's version now, 0 where it is not there; `changed_by` who made it. `reach` has one entry for each sample, none while there are problems; it is
-    counted as if the flag were on: enabled, not held off, inside its window.
+    `version` is the flag's version now, 0 where it is not there; `changed_by` who made it. `reach` has one
+    entry for each sample, none while there are problems; it is counted as if the flag were on: enabled, not
+    held off, inside its window.
     """
 
     problems: tuple[str, ...]

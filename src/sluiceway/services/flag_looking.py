@@ -33,6 +33,12 @@ class FlagLooking(FlagProposals):
             known = {*tx.processes_in_force(), *(service for service, _ in tx.flag_set_versions())}
         return tuple(sorted(known if visible is None else known & visible))
 
+    def environments(self, service: str, by: Principal) -> Sequence[str]:
+        """Return the environments of a service, in the order of its process."""
+        with self._store.read() as tx:
+            access.require(tx, by, Permission.READ, service)
+            return environments_of(tx, service)
+
     def list(self, service: str, by: Principal) -> Sequence[views.FlagSummary]:
         """Return every flag of a service by id, with its state in each environment."""
         with self._store.read() as tx:

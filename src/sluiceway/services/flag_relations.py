@@ -1,4 +1,4 @@
-"""What stands around a flag: what depends on it, which rollout drives it, how often it was asked for lately."""
+"""What stands around a flag: what depends on it, which rollout drives it, who asked for it lately."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from sluiceway.web.assets import Assets
 _SECTIONS = (
     ("rollouts", "/", "Rollouts"),
     ("releases", "/releases", "Releases"),
+    ("flags", "/flags", "Flags"),
     ("changes", "/changes", "Changes"),
     ("boards", "/boards", "Boards"),
     ("work", "/work", "My work"),

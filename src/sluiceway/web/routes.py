@@ -1,8 +1,8 @@
 """The console's addresses: the list, a live page per rollout, the parts of them that refresh, static files.
 
-Those of releases are in `release_routes`, those of change requests and boards in `change_routes`. A stranger
-is sent to the login page, and from there back to where they wanted to go. Reads only. Acts and live events go
-through the API, which these pages call from the browser.
+Those of releases are in `release_routes`, of change requests and boards in `change_routes`, of flags in
+`flag_routes`. A stranger is sent to the login page, and from there back to where they wanted to go. Reads
+only. Acts and live events go through the API, which these pages call from the browser.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sluiceway.web.answers import html, user_of
 from sluiceway.web.assets import Assets, load_assets
 from sluiceway.web.change_routes import Boards, Changes, change_router
 from sluiceway.web.experiment_routes import Experiments, experiment_router
+from sluiceway.web.flag_routes import Flags, flag_router
 from sluiceway.web.pages import Pages
 from sluiceway.web.release_routes import Processes, Releases, release_router
 
@@ -89,6 +90,9 @@ class UseCases(Protocol):
     def boards(self) -> Boards: ...
 
     @property
+    def flags(self) -> Flags: ...
+
+    @property
     def experiments(self) -> Experiments: ...
 
 
@@ -111,6 +115,7 @@ def web_handlers(use_cases: UseCases) -> list[ControllerRouterHandler]:
                 release_router(use_cases.releases, use_cases.processes, assets),
                 experiment_router(use_cases.experiments, assets),
                 change_router(use_cases.changes, use_cases.boards, use_cases.processes, assets),
+                flag_router(use_cases.flags, assets),
             ],
             dependencies={"console": Provide(lambda: console, sync_to_thread=False)},
             exception_handlers={SluicewayError: _ProblemPage(console.pages)},

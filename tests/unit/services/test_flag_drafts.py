@@ -58,8 +58,10 @@ def test_a_segment_that_is_not_there_yet_is_added(flagged: Office) -> None:
 
 
 def test_more_samples_than_are_counted_are_refused(flagged: Office) -> None:
+    samples = [{"number": one} for one in range(21)]
+
     with pytest.raises(InvalidInputError, match="21 samples are given; at most 20"):
-        flagged.services.flags.review("shop", "production", FLAG, ADA, samples=[{}] * 21)
+        flagged.services.flags.review("shop", "production", FLAG, ADA, samples=samples)
 
 
 def test_an_environment_that_is_not_there_is_named(flagged: Office) -> None:
