@@ -14,11 +14,7 @@ from sluiceway.domain.process.team import Permission
 from sluiceway.errors import NotFoundError
 from sluiceway.services.tokens import NewTokenView, TokenView
 
-_DOES = {
-    ("push",): "push figures",
-    ("evaluate",): "evaluate flags",
-    ("push", "evaluate"): "push figures and evaluate flags",
-}
+_DOES = {Permission.PUSH.value: "push figures", Permission.EVALUATE.value: "evaluate flags"}
 
 app = typer.Typer(help="Tokens: what programs show instead of a login.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Its name, such as payments: small letters, digits and -.")]
@@ -76,7 +72,8 @@ def create(
     if made.owner:
         say(f"token {made.name} acts as {made.owner} for {where}{until}, at most: {', '.join(made.scopes)}")
     else:
-        say(f"token {made.name} may {_DOES[made.scopes]} of {where}{until}")
+        does = " and ".join(_DOES.get(scope, scope) for scope in made.scopes)
+        say(f"token {made.name} may {does} of {where}{until}")
     say("it is not shown again")
 
 

@@ -65,7 +65,11 @@ def test_listeners_hear_of_a_change_once_it_is_served(office: Office) -> None:
     flags.create(SERVICE, Flag("new"), ADA)
     sets.current(SERVICE, PRODUCTION)
     heard: list[tuple[str, str, int]] = []
-    end = sets.subscribe(lambda *key: heard.append((*key, sets.current(*key).version)))
+
+    def hear(service: str, environment: str) -> None:
+        heard.append((service, environment, sets.current(service, environment).version))
+
+    end = sets.subscribe(hear)
 
     flags.toggle(SERVICE, PRODUCTION, "new", True, ADA)
     flags.toggle(SERVICE, "staging", "new", True, ADA)  # nobody has asked for that set
@@ -80,7 +84,7 @@ def test_a_change_through_another_process_is_seen_at_the_next_poll(office: Offic
     office.services.flags.create(SERVICE, Flag("new"), ADA)
     before = sets.current(SERVICE, PRODUCTION)
     heard: list[tuple[str, str]] = []
-    sets.subscribe(lambda *key: heard.append(key))
+    sets.subscribe(lambda service, environment: heard.append((service, environment)))
     other = open_store(tmp_path / "sluiceway.db", owner="other")
     FlagService(other, office.clock, FlagSets(other, office.clock)).kill(SERVICE, "", "new", ADA)
     other.close()

@@ -53,15 +53,15 @@ def usage(
 ) -> Sequence[UsageRow]:
     """Return the hours of a flag, of every one for "", oldest first."""
     query = (
-        select(*(flag_usage.c[name] for name in ("flag", "variant", "hour", "count", "first_at", "last_at")))
+        select(flag_usage, flag_usage.c["count"].label("counted"))  # a row has a method of that name
         .where(*_of_set(flag_usage, service, environment), flag_usage.c.hour >= since_hour)
         .order_by(flag_usage.c.hour, flag_usage.c.flag, flag_usage.c.variant)
     )
     if flag:
         query = query.where(flag_usage.c.flag == flag)
     return [
-        UsageRow(flag, variant, hour, count, first_at, last_at)
-        for flag, variant, hour, count, first_at, last_at in connection.execute(query)
+        UsageRow(row.flag, row.variant, row.hour, row.counted, row.first_at, row.last_at)
+        for row in connection.execute(query)
     ]
 
 

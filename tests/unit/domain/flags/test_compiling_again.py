@@ -15,7 +15,11 @@ CHILD = Flag("child", is_enabled=True, dependencies=(Dependency("parent"),))
 GRANDCHILD = Flag("grandchild", is_enabled=True, dependencies=(Dependency("child"),))
 LOCAL = Flag("local", is_enabled=True, rules=(Rule("few", segments=("germans",)),))
 BEFORE = FlagSet("checkout", "production", 1, (PARENT, CHILD, GRANDCHILD, LOCAL), (GERMANS,))
-CONTEXTS = ({}, {"targetingKey": "ann", "country": "DE"}, {"targetingKey": "bob", "country": "FR"})
+CONTEXTS: tuple[dict[str, str], ...] = (
+    {},
+    {"targetingKey": "ann", "country": "DE"},
+    {"targetingKey": "bob", "country": "FR"},
+)
 
 
 def now() -> float:
