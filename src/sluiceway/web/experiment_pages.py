@@ -23,7 +23,7 @@ from sluiceway.web.forms import Field, FieldKind, Form, Option, reason
 from sluiceway.web.pages import FILTERS
 from sluiceway.web.rendering import Templates
 
-_TONES = {"better": "go", "worse": "back", "undecided": "idle", "no-data": "idle"}
+_TONES = {"better": "good", "worse": "back", "undecided": "idle", "no-data": "idle"}
 _STATES = {"draft": "idle", "running": "go", "decided": "good", "stopped": "idle"}
 
 

@@ -189,7 +189,7 @@ def test_a_split_that_is_off_is_told_at_once_and_stays_told(lab: Lab) -> None:
     view = lab.look()
 
     assert view.ratio.is_off
-    assert view.sentence.startswith("900 users are not spread as planned: A 33.3 %")
+    assert view.sentence.startswith("900 users are not spread as planned: A 33.3 percent")
 
 
 def test_what_is_known_survives_a_restart(lab: Lab) -> None:

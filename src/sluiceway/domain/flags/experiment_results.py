@@ -171,7 +171,7 @@ def _basis(plan: ExperimentPlan, best: Finding, better: list[Finding]) -> str:
     also = [each.variant for each in better if each.variant != best.variant]
     others = f"{' and '.join(also)} above {plan.control} as well, less so far; " if also else ""
     return (
-        f"{others}decided with {best.users:,} users on {best.variant} and {best.control_users:,} on"
+        f"{others}shown by {best.users:,} users on {best.variant} and {best.control_users:,} on"
         f" {plan.control}; at most 1 in {1 / plan.alpha:.0f} experiments without any difference ever says so"
     )
 

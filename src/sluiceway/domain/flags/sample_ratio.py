@@ -70,7 +70,7 @@ def _words(counts: Mapping[str, int], shares: Mapping[str, float], evidence: flo
     if number < FEWEST:
         return f"too few users to check the split yet: {number:,} of {FEWEST}"
     parts = ", ".join(
-        f"{variant} {count / number * 100:.1f} % (planned {shares[variant] * 100:.3g} %)"
+        f"{variant} {count / number * 100:.1f} percent (planned {shares[variant] * 100:.3g})"
         for variant, count in counts.items()
     )
     if evidence < 1.0 / ALPHA:

@@ -80,7 +80,7 @@ def test_a_winner_is_told_in_plain_words_with_its_figures() -> None:
     assert results.advice is Advice.A_VARIANT_IS_BETTER
     assert results.winner == "B"
     assert results.sentence == (
-        "checkout conversions on B are 12 to 51 percent above A; decided with 5,000 users on B and 5,000 on"
+        "checkout conversions on B are 12 to 51 percent above A; shown by 5,000 users on B and 5,000 on"
         " A; at most 1 in 20 experiments without any difference ever says so"
     )
 

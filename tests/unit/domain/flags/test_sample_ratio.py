@@ -66,8 +66,8 @@ def test_the_alarm_names_the_counts_and_what_to_look_for() -> None:
     found = check_ratio({"A": 4_000, "B": 6_000}, EVEN)
 
     assert found.sentence.startswith(
-        "10,000 users are not spread as planned: A 40.0 % (planned 50 %), B 60.0 % (planned 50 %); at most 1"
-        " in 100 experiments"
+        "10,000 users are not spread as planned: A 40.0 percent (planned 50), B 60.0 percent (planned 50); at"
+        " most 1 in 100 experiments"
     )
 
 

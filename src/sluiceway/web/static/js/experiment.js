@@ -20,15 +20,18 @@ function figuresOf(figure) {
   return { at: at.map((moment) => Date.parse(moment) / 1000), effect: scaled(effect), low: scaled(low), high: scaled(high) };
 }
 
-/** The scale holds the newest range and every estimate, not the wide beginnings. */
-function spanOf({ effect, low, high }) {
-  const known = [low.findLast((value) => value !== null), high.findLast((value) => value !== null), ...effect.slice(-Math.ceil(effect.length / 2))];
-  return 1.25 * Math.max(1e-9, ...known.filter((value) => value !== null && value !== undefined).map(Math.abs));
+/** The scale holds "same", the newest range and the later estimates, not the wide beginnings. */
+function scaleOf({ effect, low, high }) {
+  const newest = (values) => values.findLast((value) => value !== null) ?? 0;
+  const known = [0, newest(low), newest(high), ...effect.slice(-Math.ceil(effect.length / 2)).map((value) => value ?? 0)];
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  const room = 0.2 * Math.max(1e-9, most - least);
+  return [least - room, most + room];
 }
 
 /** Bounds that are not known lie beyond the edge, so that the band has one. */
 function dataOf(curve) {
-  const far = 100 * spanOf(curve);
+  const far = 100 * Math.max(...scaleOf(curve).map(Math.abs));
   const within = (values, edge) => values.map((value) => (value === null ? edge : Math.min(far, Math.max(-far, value))));
   return [curve.at, within(curve.high, far), within(curve.low, -far), curve.effect];
 }
@@ -63,7 +66,7 @@ function options(figure, curve, width) {
     padding: [10, 10, 0, 0],
     legend: { show: false },
     cursor: { y: false, sync: { key: "experiment" }, drag: { x: false, y: false }, points: { size: 7 } },
-    scales: { x: TIME, y: { range: () => [-spanOf(curve), spanOf(curve)] } },
+    scales: { x: TIME, y: { range: () => scaleOf(curve) } },
     axes: [
       { ...plainAxis(), grid: { show: false }, size: 28, space: 76, values: (_, splits) => splits.map(when) },
       { ...plainAxis(), grid: { stroke: style("--line"), width: 1 }, size: 62, values: (_, splits) => splits.map((value) => (value === 0 ? "same" : say(figure, value))) },
