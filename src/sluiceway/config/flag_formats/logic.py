@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final, TypeAlias, assert_never
 
-from sluiceway.domain.flags.model import TARGETING_KEY, Constraint, Operator, Segment
+from sluiceway.domain.flags.model import TARGETING_KEY, Constraint, Operator
 from sluiceway.errors import InvalidInputError
 
 MAX_ALTERNATIVES: Final = 64
@@ -72,13 +72,6 @@ def alternatives(expression: Expression) -> tuple[Fits, ...]:
             return alternatives(_negated(part))
         case _:
             assert_never(expression)
-
-
-def segment_expression(segment: Segment) -> Expression:
-    """Return who is in a segment, as an expression that can be turned round."""
-    constraints = (All(segment.constraints),) if segment.constraints else ()
-    members = Some((*((key_in(segment.included),) if segment.included else ()), *constraints))
-    return All((members, *((Not(key_in(segment.excluded)),) if segment.excluded else ())))
 
 
 def key_in(keys: tuple[str, ...]) -> Constraint:
