@@ -25,6 +25,7 @@ from sluiceway.api.flag_answers import METHODS as PLAIN_METHODS
 from sluiceway.cli import credentials
 from sluiceway.cli.main import app as program
 from sluiceway.domain.changes.model import ChangeFacts
+from sluiceway.domain.flags.model import Flag
 from sluiceway.domain.releases.model import Facts
 from sluiceway.web.assets import load_assets
 from sluiceway.web.routes import web_handlers
@@ -61,6 +62,7 @@ class House:
     change: str = ""
     meeting: str = ""
     done: str = ""
+    proposal: str = ""
     people: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
 
     def __post_init__(self) -> None:
@@ -77,6 +79,9 @@ class House:
         self.change = office.services.changes.new(facts, ADA, service=SERVICE).summary.id
         soon = office.clock.now() + timedelta(days=1)
         self.meeting = office.services.boards.call_meeting(SERVICE, "board", ADA, at=soon).id
+        flags = office.services.flags
+        flags.create(SERVICE, Flag("walked"), ADA)
+        self.proposal = flags.toggle(SERVICE, "staging", "walked", True, ADA).proposal
         rosa = office.set_up_accounts()
         office.person("target", "viewer", f"viewer@{SERVICE}")
         office.services.tokens.create("target-token", "", rosa)
@@ -122,6 +127,8 @@ class Door:
             "run_id": self.house.run,
             "change_id": self.house.change,
             "meeting_id": self.house.meeting,
+            "proposal": self.house.proposal,
+            "change": "1",
             "digest": assets.digest,
             "path": "logo.svg",
             **ask.path,

@@ -70,13 +70,16 @@ def needs_everywhere(right: Permission) -> Needs:
     return Needs((f"admin@{SERVICE}", "operator", "viewer", "sender"), ("admin",))
 
 
+_CONTAINING = ((Permission.ROLLOUT, Permission.ROLL_BACK), (Permission.FLAG, Permission.KILL))
+
+
 def walk_process() -> str:
     """Return a process with a role for each right alone, and one for all the others."""
     lines = [f"name: {SERVICE}", "roles:"]
     lines += [f"  - {{id: only-{right}, title: Only {right}, may: [{right}]}}" for right in Permission]
     for without in [{right} for right in Permission] + [{*pair} for pair in combinations(Permission, 2)]:
-        # Whoever may roll out may roll back: that is what is left without the latter.
-        left = without | ({Permission.ROLLOUT} if Permission.ROLL_BACK in without else set())
+        # Whoever may roll out may roll back, and so on: that is what is left without the latter.
+        left = without | {more for more, less in _CONTAINING if less in without}
         others = ", ".join(one for one in Permission if one not in left)
         lines.append(f"  - {{id: {_all_but(without)}, title: All but some, may: [{others}]}}")
     lines += [
@@ -85,6 +88,9 @@ def walk_process() -> str:
         "changes:",
         "  kinds: [{id: normal, title: Normal, board: board}]",
         "  boards: [{id: board, title: Board, chair: only-board, voting: [only-board]}]",
+        "approvals:",
+        "  - {id: flags, title: Flags, rule: {role: only-approve}}",
+        "flags: {environments: {staging: {approval: flags}}}",
         "phases:",
         "  - {id: draft, title: Draft}",
         "  - {id: closed, title: Closed, kind: end}",
@@ -123,6 +129,8 @@ _READ, _ADMIN = needs(Permission.READ), needs_everywhere(Permission.ADMIN)
 _OTHER = {"name": "target"}
 _UNTIL = "2999-01-01T00:00:00Z"
 _BOARD = {"of": SERVICE, "board": "board"}
+_FLAG, _KILL = needs(Permission.FLAG), needs(Permission.KILL)
+_A_FLAG = {"of": SERVICE, "flag": "none", "segment": "none", "environment": "production"}
 _EXPERIMENT = {"of": SERVICE, "experiment": "none"}
 
 # {rollout_id} is a rollout of SERVICE that is under way, {release_id} one of its releases, {change_id} a
@@ -269,6 +277,43 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
     "POST /api/changes/{change_id}/finish": on_release(Permission.CHANGE, ended_well=True),
     "POST /api/changes/{change_id}/link": on_release(Permission.PLAN, release="REL-2026-0000"),
     "POST /api/changes/{change_id}/unlink": on_release(Permission.PLAN, release="REL-2026-0000"),
+    "POST /api/flag-exposures": (Ask(Open("asks for a token itself"), body={"batch": "b"}),),
+    "GET /api/flags/{of}": (Ask(_READ, _A_FLAG),),
+    "POST /api/flags/{of}": (Ask(_FLAG, _A_FLAG, body={"flag": {"id": "by-route"}}),),
+    "GET /api/flags/{of}/{flag}": (Ask(_READ, _A_FLAG),),
+    "PUT /api/flags/{of}/{flag}/environments/{environment}": (Ask(_FLAG, _A_FLAG, body={"flag": {}}),),
+    "POST /api/flags/{of}/{flag}/toggle": (
+        Ask(_FLAG, _A_FLAG, body={"environment": "production", "on": True}),
+    ),
+    "POST /api/flags/{of}/{flag}/kill": (Ask(_KILL, _A_FLAG, body={"environment": "production"}),),
+    "POST /api/flags/{of}/{flag}/restore": (Ask(_FLAG, _A_FLAG, body={"environment": "production"}),),
+    "POST /api/flags/{of}/{flag}/archive": (Ask(_FLAG, _A_FLAG, body={}),),
+    "GET /api/flags/{of}/{flag}/history": (Ask(_READ, _A_FLAG),),
+    "POST /api/flags/{of}/{flag}/explain": (
+        Ask(_READ, _A_FLAG, body={"environment": "production", "context": {}}),
+    ),
+    "POST /api/flags/{of}/{flag}/preview": (
+        Ask(_READ, _A_FLAG, body={"environment": "production", "flag": {}}),
+    ),
+    "GET /api/flag-proposals": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /api/flag-proposals/{proposal}": (Ask(_READ),),
+    "POST /api/flag-proposals/{proposal}/approve": (
+        Ask(needs(Permission.APPROVE, Permission.FLAG), body={}),
+        Ask(needs(Permission.FLAG, Permission.APPROVE), body={}),
+    ),
+    "POST /api/flag-proposals/{proposal}/reject": (
+        Ask(needs(Permission.APPROVE, Permission.FLAG), body={"reason": "no"}),
+    ),
+    "POST /api/flag-proposals/{proposal}/withdraw": (Ask(_FLAG, body={}),),
+    "GET /api/flag-changes/{of}": (Ask(_READ, _A_FLAG),),
+    "POST /api/flag-changes/{of}/{change}/undo": (Ask(_FLAG, _A_FLAG, body={}),),
+    "GET /api/flag-segments/{of}": (Ask(_READ, _A_FLAG),),
+    "PUT /api/flag-segments/{of}/{segment}": (Ask(_FLAG, _A_FLAG, body={"segment": {}}),),
+    "POST /api/flag-segments/{of}/{segment}/delete": (Ask(_FLAG, _A_FLAG, body={}),),
+    "GET /api/flag-files/{of}": (Ask(_READ, _A_FLAG),),
+    "POST /api/flag-files/{of}/plan": (Ask(_READ, _A_FLAG, body={"text": "flags: {}"}),),
+    "POST /api/flag-files/{of}/apply": (Ask(_FLAG, _A_FLAG, body={"text": "flags: {}"}),),
+    "GET /api/stale-flags/{of}": (Ask(_READ, _A_FLAG),),
     "GET /api/experiments": (Ask(_READ, query=f"service={SERVICE}"),),
     "POST /api/experiments/{of}": (
         Ask(
@@ -313,6 +358,20 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
     "GET /changes/import": (Ask(needs(Permission.CHANGE), query=f"service={SERVICE}"),),
     "GET /changes/{change_id}": (Ask(_READ),),
     "GET /changes/{change_id}/edit": (Ask(_READ),),
+    "GET /flags": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /flags/new": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /flags/{of}/{flag}": (Ask(_READ, _A_FLAG),),
+    "GET /flags/{of}/{flag}/explain": (Ask(_READ, _A_FLAG),),
+    "GET /flags/{of}/{flag}/{environment}/edit": (Ask(_READ, _A_FLAG),),
+    "POST /fragments/flags/{of}/{environment}/review": (
+        Ask(_READ, _A_FLAG, body={"document": {"id": "none"}}),
+    ),
+    "GET /segments": (Ask(_READ, query=f"service={SERVICE}"),),
+    "GET /segments/{of}/{environment}/new": (Ask(_READ, _A_FLAG),),
+    "GET /segments/{of}/{environment}/edit/{segment}": (Ask(_READ, _A_FLAG),),
+    "POST /fragments/segments/{of}/{environment}/review": (
+        Ask(_READ, _A_FLAG, body={"document": {"id": "none"}}),
+    ),
     "GET /experiments": (Ask(_READ, query=f"service={SERVICE}"),),
     "GET /flags/{of}/experiments/{experiment}": (Ask(_READ, _EXPERIMENT),),
     "GET /boards": (Ask(_READ, query=f"service={SERVICE}"),),

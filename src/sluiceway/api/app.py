@@ -22,7 +22,16 @@ from sluiceway.api.change_acts import ChangeActRoutes
 from sluiceway.api.changes import ChangeRoutes
 from sluiceway.api.events import Shutdown, rollout_events
 from sluiceway.api.experiments import ExperimentRoutes
+from sluiceway.api.flag_acts import (
+    FlagFileRoutes,
+    FlagHistoryRoutes,
+    FlagProposalRoutes,
+    FlagSegmentRoutes,
+    stale_flags,
+)
 from sluiceway.api.flag_applications import ForApplications
+from sluiceway.api.flag_exposures import flag_exposures
+from sluiceway.api.flags import FlagRoutes
 from sluiceway.api.guard import Entrance, RequestGuard, who_speaks
 from sluiceway.api.login import SessionRoutes
 from sluiceway.api.points import TokenRoutes, push_points
@@ -69,6 +78,13 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
     ExperimentRoutes,
     MeetingRoutes,
     change_success,
+    FlagRoutes,
+    FlagProposalRoutes,
+    FlagHistoryRoutes,
+    FlagSegmentRoutes,
+    FlagFileRoutes,
+    stale_flags,
+    flag_exposures,
     audit_verify,
     validate_process,
     process_schema,

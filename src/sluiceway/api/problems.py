@@ -15,7 +15,13 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from pydantic import TypeAdapter
 
-from sluiceway.errors import NotReadyError, ProcessFileError, SluicewayError, TooManyAttemptsError
+from sluiceway.errors import (
+    FlagFileError,
+    NotReadyError,
+    ProcessFileError,
+    SluicewayError,
+    TooManyAttemptsError,
+)
 
 PROBLEM_JSON = "application/problem+json"
 _TITLES = {
@@ -24,6 +30,7 @@ _TITLES = {
     "invalid-input": "An argument can't be used",
     "not-found": "No such thing",
     "process-file": "The process file has problems",
+    "flag-file": "The flags have problems",
     "request": "The request can't be served",
     "forbidden": "Not yours to do",
     "too-many-attempts": "Too many wrong passwords",
@@ -57,7 +64,7 @@ def _answer(body: dict[str, object], status: int) -> Response[dict[str, object]]
 
 def _known(_: AnyRequest, error: SluicewayError) -> Response[dict[str, object]]:
     more: dict[str, object] = {}
-    if isinstance(error, ProcessFileError):
+    if isinstance(error, ProcessFileError | FlagFileError):
         more["problems"] = list(error.problems)
     if isinstance(error, NotReadyError):
         more["missing"] = list(error.missing)

@@ -146,7 +146,7 @@ class FlagEditing(FlagProposals):
         act = self._act("flag-released", by, why)
         return self._in_environments(
             service,
-            self._chosen(service, environment, flag),
+            self._chosen(service, environment, flag, checked),
             lambda scene: self._propose_or_commit(scene, released(scene), act),
             allowed=checked,
         )
@@ -218,12 +218,8 @@ class FlagEditing(FlagProposals):
                 )
             return self._commit(scene, {(ItemKind.FLAG, flag): None}, act)
 
-        return self._in_environments(
-            service,
-            self._chosen(service, "", flag),
-            decide,
-            allowed=allowed(by, Permission.FLAG, service),
-        )
+        check = allowed(by, Permission.FLAG, service)
+        return self._in_environments(service, self._chosen(service, "", flag, check), decide, allowed=check)
 
     def _change(
         self,
@@ -253,18 +249,22 @@ class FlagEditing(FlagProposals):
         check: Callable[[Transaction], None] | None = None,
     ) -> tuple[FlagChange, ...]:
         """Change a flag at once, whatever the process says about approvals."""
+        checked = check or _asks_nobody
         return self._in_environments(
             service,
-            self._chosen(service, environment, flag),
+            self._chosen(service, environment, flag, checked),
             lambda scene: self._commit(scene, change_of(change(flag_there(scene, flag))), act),
-            allowed=check or _asks_nobody,
+            allowed=checked,
         )
 
-    def _chosen(self, service: str, environment: str, flag: str) -> tuple[str, ...]:
+    def _chosen(
+        self, service: str, environment: str, flag: str, allowed: Callable[[Transaction], None]
+    ) -> tuple[str, ...]:
         """Return the environment, or for "" all that have the flag. Raises NotFoundError."""
         if environment:
             return (environment,)
         with self._store.read() as tx:
+            allowed(tx)
             return self._where(tx, service, "", flag)
 
     def _where(self, tx: Transaction, service: str, environment: str, flag: str) -> tuple[str, ...]:

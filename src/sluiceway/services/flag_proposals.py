@@ -117,18 +117,20 @@ class FlagProposals(FlagBase):
         """Give a proposal up: whoever made it, or who has the right to flags. Raises IllegalMoveError."""
         words, actor = prose(why, "the reason"), access.actor(by)
         with self._store.begin() as tx:
-            row = _waiting(tx, proposal_id)
+            row = tx.get_proposal(proposal_id)
             if row.proposal.by != by.name or by.is_open:
                 access.require(tx, by, Permission.FLAG, row.proposal.service)
+            _require_waiting(row)
             self._settle(tx, row, ProposalState.WITHDRAWN, actor, words)
         return self.proposal(proposal_id, by)
 
     def _vote(self, proposal_id: str, by: Principal, given: _Given) -> views.ProposalView:
         actor, words = access.actor(by), prose(given.comment, "the comment")
         with self._store.begin() as tx:
-            row = _waiting(tx, proposal_id)
+            row = tx.get_proposal(proposal_id)
             found = row.proposal
             access.require(tx, by, Permission.APPROVE, found.service, or_else=Permission.FLAG)
+            _require_waiting(row)
             scene = self._scene(tx, found.service, found.environment)
             _require_current(scene, found)
             policy, voters = self._policy(tx, found), self._voters(tx, found)
@@ -291,13 +293,11 @@ class FlagProposals(FlagBase):
         )
 
 
-def _waiting(tx: Transaction, proposal_id: str) -> ProposalRow:
-    row = tx.get_proposal(proposal_id)
+def _require_waiting(row: ProposalRow) -> None:
     if row.proposal.state is not ProposalState.WAITING:
         raise IllegalMoveError(
             f"the proposal {row.proposal.id} is {row.proposal.state} already: {row.proposal.settled_why}"
         )
-    return row
 
 
 def _require_current(scene: SetScene, proposal: Proposal) -> None:

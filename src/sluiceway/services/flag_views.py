@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sluiceway.domain.flags.model import Json
 from sluiceway.domain.flags.references import Reference
 from sluiceway.domain.flags.staleness import Stale
 
@@ -77,7 +76,7 @@ class FlagDefinition:
 
     environment: str
     version: int
-    document: Mapping[str, Json]
+    document: Mapping[str, object]  # what JSON can say
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,4 +176,4 @@ class SegmentView:
     changed_at: datetime
     changed_by: str
     used_by: tuple[str, ...]
-    document: Mapping[str, Json]
+    document: Mapping[str, object]  # what JSON can say
