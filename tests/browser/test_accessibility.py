@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.flagged import SERVICE as FLAGGED
+from tests.browser.flagged import a_full_shop
 from tests.browser.host import Host
 from tests.browser.measure import overflow_px
 from tests.browser.plans import put_at_quarter
@@ -55,6 +57,20 @@ def furnished(host: Host) -> tuple[Team, dict[str, str]]:
     return team, pages
 
 
+FLAG_PAGES = {
+    "flags": "/flags",
+    "flag": f"/flags/{FLAGGED}/saved-cards",
+    "waiting flag": f"/flags/{FLAGGED}/new-gateway",
+    "hostile flag": f"/flags/{FLAGGED}/hostile",
+    "edit flag": f"/flags/{FLAGGED}/saved-cards/development/edit",
+    "edit split": f"/flags/{FLAGGED}/banner/development/edit",
+    "new flag": f"/flags/new?service={FLAGGED}",
+    "explained": f"/flags/{FLAGGED}/saved-cards/explain?key=ada&attributes=country%3DDE",
+    "segments": f"/segments?service={FLAGGED}",
+    "segment": f"/segments/{FLAGGED}/staging/edit/staff",
+}
+
+
 def serious(page: Page) -> list[tuple[str, str]]:
     """Return what axe-core calls serious or critical, with the first place of each."""
     found: list[dict[str, Any]] = axe.Axe().run(page).response["violations"]
@@ -86,6 +102,26 @@ def test_no_page_has_a_serious_violation_or_is_too_wide(
         found[name] = (serious(page), overflow_px(page))
 
     assert found == {name: ([], 0) for name in pages}
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk, light", "phone, dark"]
+)
+def test_no_page_of_flags_has_a_serious_violation_or_is_too_wide(
+    host: Host, open_page: OpenPage, size: dict[str, int], scheme: str
+) -> None:
+    shop = a_full_shop(host)
+    page = open_page(
+        "/", viewport=size, color_scheme=scheme, reduced_motion="reduce", **shop.as_person("pia")
+    )
+
+    found: dict[str, object] = {}
+    for name in looked_at(page, host.address, FLAG_PAGES):
+        if name.startswith("edit"):
+            expect(page.locator("#review")).to_contain_text("What saving changes")
+        found[name] = (serious(page), overflow_px(page))
+
+    assert found == {name: ([], 0) for name in FLAG_PAGES}
 
 
 def test_every_dialog_has_no_serious_violation_and_fits_a_phone(host: Host, open_page: OpenPage) -> None:

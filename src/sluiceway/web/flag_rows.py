@@ -86,12 +86,12 @@ def list_filters(wanted: Wanted, services: Sequence[str], environments: Collecti
     """Return the fields that narrow the list, with what is chosen now."""
     return (
         Field("q", "Name, id, tag or release", value=wanted.words),
-        _choice("service", "Service", "Every service", wanted.service, services),
-        _choice("environment", "Environment", "Any environment", wanted.environment, sorted(environments)),
-        _choice("state", "State", "Every state", wanted.state, STANDINGS),
-        _choice("type", "Type", "Every type", wanted.type, [one.value for one in FlagType]),
+        _choice("service", "Service", "All", wanted.service, services),
+        _choice("environment", "Environment", "All", wanted.environment, sorted(environments)),
+        _choice("state", "State", "All", wanted.state, STANDINGS),
+        _choice("type", "Type", "All", wanted.type, [one.value for one in FlagType]),
         Field("owner", "Owner", value=wanted.owner),
-        _choice("stale", "Stale", "Stale or not", wanted.stale, ("yes", "no")),
+        _choice("stale", "Stale", "All", wanted.stale, ("yes", "no")),
     )
 
 

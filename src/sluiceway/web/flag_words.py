@@ -95,9 +95,9 @@ def weight_of(serve: Serve, variant: str) -> int:
 
 
 def sample_words(one: SampleReach) -> str:
-    """Return how many of a sample's made-up users a draft reaches: `on for 252 of 1 000 users (25.2 %)`."""
+    """Return how many made-up users of a sample a draft reaches: `on for 252 of 1 000 ... (25.2 %)`."""
     share = 100 * one.on / one.keys
-    return f"on for {one.on} of {counted(one.keys, 'made-up user')} ({share:.1f} %)"
+    return f"on for {count(one.on)} of {counted(one.keys, 'made-up user')} ({share:.1f}\u00a0%)"
 
 
 def json_whole(value: Json) -> str:

@@ -79,4 +79,4 @@ window.addEventListener("beforeunload", (event) => {
 name.value = nameKept();
 localiseFields(editor);
 setUpParts(editor);
-preview.soon(0);
+if (version) preview.soon(0); // what is new has nothing to be looked at yet
