@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.host import Host
@@ -15,7 +15,7 @@ PAGE = f"/flags/{SERVICE}/experiments/{DRAFT.id}"
 
 def test_the_page_says_what_is_known_and_draws_how_it_came_about(host: Host, open_page: OpenPage) -> None:
     furnished_experiment(host.office)
-    page = open_page(PAGE)
+    page: Page = open_page(PAGE)
 
     expect(page.get_by_text("Buy conversions on B are", exact=False).first).to_be_visible()
     expect(page.locator(".uplot canvas")).to_have_count(2)
@@ -26,7 +26,7 @@ def test_the_page_says_what_is_known_and_draws_how_it_came_about(host: Host, ope
 
 def test_the_page_fits_on_a_phone(host: Host, open_page: OpenPage) -> None:
     furnished_experiment(host.office)
-    page = open_page(PAGE, viewport={"width": 380, "height": 800})
+    page: Page = open_page(PAGE, viewport={"width": 380, "height": 800})
 
     expect(page.locator(".uplot canvas")).to_have_count(2)
     assert overflow_px(page) <= 0
@@ -34,7 +34,7 @@ def test_the_page_fits_on_a_phone(host: Host, open_page: OpenPage) -> None:
 
 def test_a_winner_is_decided_and_everybody_gets_it(host: Host, open_page: OpenPage) -> None:
     furnished_experiment(host.office)
-    page = open_page(PAGE)
+    page: Page = open_page(PAGE)
     page.get_by_role("button", name="Decide").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("radio", name="B", exact=False)).to_be_checked()
@@ -50,7 +50,7 @@ def test_a_winner_is_decided_and_everybody_gets_it(host: Host, open_page: OpenPa
 def test_curves_grow_without_reloading_the_page(host: Host, open_page: OpenPage) -> None:
     lab = Lab(host.office)
     lab.started()
-    page = open_page(PAGE)
+    page: Page = open_page(PAGE)
     expect(page.get_by_text("Nothing is known", exact=False).first).to_be_visible()
 
     lab.come("A", 40, buy=10)
@@ -63,7 +63,7 @@ def test_curves_grow_without_reloading_the_page(host: Host, open_page: OpenPage)
 def test_experiments_are_listed(host: Host, open_page: OpenPage) -> None:
     lab = Lab(host.office)
     lab.started()
-    page = open_page("/experiments")
+    page: Page = open_page("/experiments")
 
     page.get_by_role("link", name=DRAFT.id).click()
 
