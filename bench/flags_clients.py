@@ -1,8 +1,8 @@
 """How fast a kill switch reaches a thousand connected clients of one server process, over loopback.
 
-Real `FlagClient`s in a few processes, a real server, the kill by REST. What counts is the time from the kill's
-answer until a client's own evaluation is off; clients may well be ahead of the answer. Everything shares this
-machine's cores, clients included.
+Real `FlagClient`s in a few processes, a real server, the kill by REST. What counts is the time from the
+kill's answer until a client's own evaluation is off; clients may well be ahead of the answer. Everything
+shares this machine's cores, clients included.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import partial
 from threading import Condition
 
 from sluiceway.flags_sdk import Context, FlagClient, State, Timing
@@ -29,13 +30,13 @@ class Crowd:
             FlagClient(url, token, start_wait_s=30.0, timing=Timing(timeout_s=30.0)) for _ in range(number)
         ]
         for index, client in enumerate(self._clients):
-            client.on_change(lambda _, index=index, client=client: self._note(index, client))
+            client.on_change(partial(self._note, index, client))
 
     @property
     def live(self) -> int:
         return sum(one.status.state is State.LIVE for one in self._clients)
 
-    def _note(self, index: int, client: FlagClient) -> None:
+    def _note(self, index: int, client: FlagClient, _: tuple[str, ...]) -> None:
         is_on, at = client.boolean(FLAG, ANN), time.monotonic()
         with self._seen:
             self._at[is_on][index] = at

@@ -1,6 +1,6 @@
 """Sluiceway as `sluice serve` runs it, with flags and a token for them. For benches of flags.
 
-`python -m bench.flags_server DATA PORT FLAGS`: makes that many flags, prints the token as a JSON line, serves.
+`python -m bench.flags_server DATA PORT FLAGS` makes flags, prints the token as a JSON line, and serves.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ class Flags:
 
     def _swap(self, flags: FlagSet, counted: Callable[[Evaluator], Decide] | None = None) -> None:
         """Put a new set in place, then tell the listeners."""
-        evaluator = compile_set(flags, now=time.time, chance=random.random)
+        evaluator = compile_set(flags, now=time.time, chance=random.random, previous=self._evaluator)
         before = self._evaluator.flag_set if self._evaluator else None
         self._metadata = {one.id: one.metadata for one in flags.flags if one.metadata}
         self._evaluator = evaluator

@@ -102,8 +102,10 @@ class Exposures:
             self._thread.join(within_s)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._pause_s()):
+        pause_s = random.uniform(0.0, self._flush_s)
+        while not self._stopping.wait(pause_s):
             self._round(None)
+            pause_s = self._pause_s()
         self._collect()  # what came before the newest samples, so that the next collection has them all
         self._round(self._stop_by)
 

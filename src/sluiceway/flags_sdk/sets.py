@@ -75,7 +75,7 @@ def changed_flags(before: FlagSet | None, after: FlagSet) -> tuple[str, ...]:
     """
     old = {one.id: one for one in before.flags} if before else {}
     new = {one.id: one for one in after.flags}
-    touched = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    touched = {key for key in old.keys() | new.keys() if _differ(old.get(key), new.get(key))}
     segments = _changed_segments(before, after)
     if segments:
         touched |= {one.id for one in after.flags if any(segments & {*rule.segments} for rule in one.rules)}
@@ -89,6 +89,12 @@ def copied(value: Json) -> Json:
     if isinstance(value, list | tuple):
         return [copied(one) for one in value]
     return value
+
+
+def _differ(before: Flag | None, after: Flag | None) -> bool:
+    return (
+        before is not after and before != after
+    )  # patches keep what they don't change: asking that is quick
 
 
 def _changed_segments(before: FlagSet | None, after: FlagSet) -> set[str]:

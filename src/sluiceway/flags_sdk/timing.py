@@ -22,7 +22,7 @@ class Timing:
     retry_s: float = 0.5
     safety_poll_s: float = 300.0
     stale_after_s: float = 60.0
-    flush_s: float = 5.0
+    flush_s: float = 30.0
 
 
 USUAL: Final = Timing()
