@@ -55,8 +55,9 @@ def test_what_is_on_disk_is_what_the_server_says_and_is_not_fetched_again(
     token = a_token(server.office)
     found = []
     for _ in range(2):
-        options = {"cache_path": tmp_path / "flags.json", "start_wait_s": 60.0}
-        with FlagClient(server.url, token, timing=QUICK, **options) as flags:
+        with FlagClient(
+            server.url, token, cache_path=tmp_path / "flags.json", start_wait_s=60.0, timing=QUICK
+        ) as flags:
             eventually("the stream is open", lambda: flags.status.state is State.LIVE)
             found.append((flags.status.source.value, flags.status.etag))
 
