@@ -47,6 +47,7 @@ from sluiceway.services.changes import ChangeService
 from sluiceway.services.experiments import ExperimentService
 from sluiceway.services.flag_driving import FlagDriving
 from sluiceway.services.flag_sets import FlagSets
+from sluiceway.services.flag_staleness import stale_lines
 from sluiceway.services.flags import FlagService
 from sluiceway.services.health import HealthService
 from sluiceway.services.points import PointsService
@@ -231,6 +232,7 @@ def build_app(settings: Settings) -> App:
         execution=LocalExecution(),
         process_of=_process_kept,
         world_of=partial(_world_of, clock),
+        stale_flags=stale_lines,
         tracer=tracer,
         make_room=partial(_give_up_reserve, data_dir),
         flags=FlagDriving(store, clock, flag_sets, flags),

@@ -75,13 +75,27 @@ AFTER = Record(
 )
 
 
-def _item(run: tuple[str, ...] = (), http: _Request | None = None, metric: str = "", **given: Any) -> Item:
+def _item(
+    run: tuple[str, ...] = (),
+    http: _Request | None = None,
+    metric: str = "",
+    no_stale_flags: bool = False,
+    **given: Any,
+) -> Item:
     item = Item(**given)
+    if no_stale_flags:
+        return replace(item, kind=ItemKind.FLAGS)
     if run:
         return replace(item, kind=ItemKind.COMMAND, command=run)
     if http is not None:
         return replace(item, kind=ItemKind.HTTP, url=http.url, status=http.status, contains=http.contains)
     return replace(item, kind=ItemKind.METRIC, expression=metric) if metric else item
+
+
+def _check_item(fields: Fields, item: Item, _scope: Scope) -> None:
+    asked = fields.get("no_stale_flags")
+    if asked is not None and item.kind is not ItemKind.FLAGS:
+        asked.problem("found false, expected true, or no such line where nobody asks for it")
 
 
 ITEM = Record(
@@ -96,13 +110,15 @@ ITEM = Record(
         part("run", COMMAND, "a command that does it; run without a shell"),
         part("http", REQUEST.reader, "a request whose answer decides"),
         part("metric", Reader(TEXT_SCHEMA, _read_condition), "a condition on the release's figures"),
+        part("no_stale_flags", TRUTH, "true: done while no feature flag of the service is stale"),
         part("timeout", DURATION, "how long a command or request may take", to="timeout_s"),
         part("required", TRUTH, "false: it never holds a release"),
         part("when", TEXT, "when it applies, in words; it may be set aside with a reason"),
         part("parent", named("item"), "the item of this list that it is a part of"),
     ),
-    one_of=OneOf(("run", "http", "metric")),
+    one_of=OneOf(("run", "http", "metric", "no_stale_flags")),
     plain="text",
+    check=_check_item,
 )
 
 

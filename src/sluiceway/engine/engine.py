@@ -19,7 +19,7 @@ from sluiceway.engine.caretaker import Caretaker
 from sluiceway.engine.delivery import Delivery
 from sluiceway.engine.flag_watching import flag_loops
 from sluiceway.engine.history import HISTORY_S, History
-from sluiceway.engine.items import LOOK_S, Items, ProcessOf
+from sluiceway.engine.items import LOOK_S, Items, ProcessOf, StaleFlags
 from sluiceway.engine.reconciler import CLOCK_KEY, Reconciler
 from sluiceway.engine.releases import LOOK_S as FOLLOW_S
 from sluiceway.engine.releases import Following, WorldOf
@@ -63,13 +63,15 @@ class Engine:
         execution: Execution,
         process_of: ProcessOf,
         world_of: WorldOf,
+        stale_flags: StaleFlags,
         tracer: Tracer | None = None,
         make_room: Callable[[], None] = lambda: None,
         flags: Flags | None = None,
     ) -> None:
         """`make_room` is called when the store can't be written, to free what was kept for that moment.
 
-        `process_of` reads the process that a release keeps, `world_of` that and what its moves depend on.
+        `process_of` reads the process that a release keeps, `world_of` that and what its moves depend on,
+        `stale_flags` the flags of a service that have done their work.
         """
         self._store = store
         self._make_room = make_room
@@ -82,7 +84,7 @@ class Engine:
         self._caretaker = Caretaker(store, traffic, deploy, self._delivery)
         self._history = History(store, metrics, clock)
         self._runs = Runs(store, clock, execution)
-        self._items = Items(store, clock, process_of)
+        self._items = Items(store, clock, process_of, stale_flags)
         self._following = Following(store, clock, world_of)
         self._reconciler = Reconciler(
             store=store,

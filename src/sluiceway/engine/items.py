@@ -1,15 +1,16 @@
 """Checklist items that answer by themselves: run when they are due, their answers kept in the release.
 
 A command or a question over HTTP becomes a run of one step (`runs`), so that it survives a crash and is not
-run twice by mistake. An expression is answered at once from the figures of the release's newest rollout.
+run twice by mistake. An expression is answered at once from the figures of the release's newest rollout, and
+whether flags of the service have done their work from what the services know of them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath
 
 import structlog
@@ -35,22 +36,29 @@ PUT_OFF_S = 60.0  # a release whose process can't be read is looked at again aft
 OUTPUT_CHARS = 4_000  # of a command's output that the release keeps; its run keeps more
 BY = "sluiceway"  # who answered
 
+ANSWERED_AT_ONCE = frozenset({ItemKind.METRIC, ItemKind.FLAGS})  # without a run
+
 _RUNS_LOOKED_AT = 500
+_FLAGS_NAMED = 10  # in one answer
 
 log = structlog.get_logger("sluiceway.items")
 
 
 ProcessOf = Callable[[Transaction, Release], TeamProcess]
+StaleFlags = Callable[[Transaction, str, datetime], Sequence[str]]  # of a service now, each with why
 
 
 class Items:
     """Looks at open releases whose time has come. Called by one thread."""
 
-    def __init__(self, store: Store, clock: Clock, process_of: ProcessOf) -> None:
-        """`process_of` reads the process that a release keeps; what it raises puts the release off."""
+    def __init__(self, store: Store, clock: Clock, process_of: ProcessOf, stale_flags: StaleFlags) -> None:
+        """`process_of` reads the process that a release keeps, `stale_flags` those of a service by wall time;
+        what they raise puts the release off.
+        """
         self._store = store
         self._clock = clock
         self._process_of = process_of
+        self._stale_flags = stale_flags
 
     def look(self) -> None:
         """Run or answer what is due. Raises StoreError when the store can't be used."""
@@ -76,8 +84,8 @@ class Items:
         for standing in ready_to_run(process, release, now):
             if standing.name in under_way:
                 continue
-            if standing.item.kind is ItemKind.METRIC:
-                release = measure(tx, self._clock, release, standing)
+            if standing.item.kind in ANSWERED_AT_ONCE:
+                release = answer(tx, self._clock, release, standing, self._stale_flags)
             else:
                 earlier = sum(run.item == standing.name for run in runs)
                 start(tx, self._clock, release, standing, earlier + 1)
@@ -131,20 +139,39 @@ def folder_of(process: ProcessRow) -> str:
     return str(path.parent) if path.is_absolute() else ""
 
 
-def measure(tx: Transaction, clock: Clock, release: Release, standing: ItemStanding) -> Release:
-    """Return the release with an item answered from the figures of its newest rollout as they are now."""
-    expression, point = standing.item.expression, _newest_point(tx, clock, release)
-    if point is None:
-        state = ItemState.FAILED
-        note = f"no data: no rollout of the release has figures of now; must hold: {expression}"
+def answer(
+    tx: Transaction, clock: Clock, release: Release, standing: ItemStanding, stale_flags: StaleFlags
+) -> Release:
+    """Return the release with an item answered that needs no run: one of `ANSWERED_AT_ONCE`.
+
+    Raises what `stale_flags` raises.
+    """
+    if standing.item.kind is ItemKind.FLAGS:
+        state, note = _no_stale_flags(stale_flags(tx, release.service, clock.wall()), release.service)
     else:
-        new, stable = (_readings(point, side) for side in ("new", "stable"))
-        found = expressions.evaluate(expression, new, stable)
-        state = ItemState.DONE if found.verdict is expressions.Verdict.MET else ItemState.FAILED
-        note = expressions.describe(found, expression)
+        state, note = _measured(standing.item.expression, _newest_point(tx, clock, release))
     entry = ItemEntry(standing.checklist.id, standing.item.id, state, by=BY, at=clock.now(), note=note)
     _audit(tx, clock, release, entry)
     return replace(release, items=(*release.items, entry))
+
+
+def _measured(expression: str, point: SamplePoint | None) -> tuple[ItemState, str]:
+    if point is None:
+        return ItemState.FAILED, (
+            f"no data: no rollout of the release has figures of now; must hold: {expression}"
+        )
+    new, stable = (_readings(point, side) for side in ("new", "stable"))
+    found = expressions.evaluate(expression, new, stable)
+    is_met = found.verdict is expressions.Verdict.MET
+    return ItemState.DONE if is_met else ItemState.FAILED, expressions.describe(found, expression)
+
+
+def _no_stale_flags(lines: Sequence[str], service: str) -> tuple[ItemState, str]:
+    if not lines:
+        return ItemState.DONE, f"no flag of {service} is stale"
+    more = f"; and {len(lines) - _FLAGS_NAMED} more" if len(lines) > _FLAGS_NAMED else ""
+    stale = "1 flag is stale" if len(lines) == 1 else f"{len(lines)} flags are stale"
+    return ItemState.FAILED, f"{stale}: {'; '.join(lines[:_FLAGS_NAMED])}{more}"
 
 
 def note_answer(tx: Transaction, run: Run, clock: Clock) -> None:

@@ -1,7 +1,7 @@
 """What applications report of flags, and which flags have done their work.
 
 Reports are counts by flag, variant and hour; who saw what is kept for experiments only, by a hash. What they
-say of experiments is the business of `experiments`.
+say of experiments is the business of `experiments`, which flags are stale that of `flag_staleness`.
 """
 
 from __future__ import annotations
@@ -10,21 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sluiceway.domain.flags.model import Flag
 from sluiceway.domain.flags.references import Reference
-from sluiceway.domain.flags.staleness import FlagState, StaleRules, Usage, stale
 from sluiceway.domain.people.model import Principal
-from sluiceway.domain.process.flags import DAY_S, FlagRules
 from sluiceway.domain.process.team import Permission
-from sluiceway.errors import InvalidInputError, NotFoundError
+from sluiceway.errors import InvalidInputError
 from sluiceway.ports.flags import UsageRow
-from sluiceway.ports.store import Transaction
 from sluiceway.services import access, experiment_intake
 from sluiceway.services import flag_views as views
 from sluiceway.services.experiment_intake import Did, Seen
 from sluiceway.services.flag_base import MAX_ID_CHARS
-from sluiceway.services.flag_environments import environments_of
-from sluiceway.services.flag_proposals import FlagProposals, team_in_force
+from sluiceway.services.flag_proposals import FlagProposals
+from sluiceway.services.flag_staleness import stale_flags
 
 MAX_REPORTS = 5_000  # in one batch, exposures and metrics together
 MAX_BATCH_CHARS = 64
@@ -112,50 +108,14 @@ class FlagReports(FlagProposals):
         references: Mapping[str, Sequence[Reference]] | None = None,
     ) -> Sequence[views.StaleFlagView]:
         """Return the flags that have done their work, by id, each with why; `references` come with them."""
-        now = self._clock.wall()
         with self._store.read() as tx:
             access.require(tx, by, Permission.READ, service)
-            known = environments_of(tx, service)
-            team = team_in_force(tx, service)
-            rules = _rules(team.flags if team is not None else FlagRules())
-            states: dict[str, list[FlagState]] = {}
-            for environment in known:
-                for held in self._sets.items(tx, service, environment).values():
-                    if isinstance(held.item, Flag):
-                        state = FlagState(environment, held.item, held.changed_at)
-                        states.setdefault(held.item.id, []).append(state)
-            usage = {one: _Watched(tx, service, one, now, rules) for one in known}
-            closed = _closed(tx, {one.flag.release for found in states.values() for one in found})
-        report: list[views.StaleFlagView] = []
-        for flag in sorted(states):
-            watched = {one: seen for one, watch in usage.items() if (seen := watch.usage(flag)) is not None}
-            reasons = stale(states[flag], watched, now, rules=rules, closed_releases=closed)
-            if reasons:
-                found = tuple((references or {}).get(flag, ()))
-                report.append(views.StaleFlagView(service, flag, states[flag][0].flag.owner, reasons, found))
-        return tuple(report)
-
-
-class _Watched:
-    """What callers in one environment saw, by flag."""
-
-    def __init__(
-        self, tx: Transaction, service: str, environment: str, now: datetime, rules: StaleRules
-    ) -> None:
-        self._since = tx.flag_usage_began(service, environment)
-        self._last: dict[str, datetime] = {}
-        self._variants: dict[str, set[str]] = {}
-        lately = now - timedelta(days=rules.constant_days)
-        for one in tx.last_uses(service, environment):
-            self._last[one.flag] = max(self._last.get(one.flag, one.last_at), one.last_at)
-            if one.last_at >= lately:
-                self._variants.setdefault(one.flag, set()).add(one.variant)
-
-    def usage(self, flag: str) -> Usage | None:
-        """Return what is known of a flag, None where nothing at all was ever reported."""
-        if self._since is None:
-            return None
-        return Usage(self._since, self._last.get(flag), frozenset(self._variants.get(flag, ())))
+            found = stale_flags(tx, service, self._clock.wall(), self._sets.items)
+        lines = references or {}
+        return tuple(
+            views.StaleFlagView(service, one.flag, one.owner, one.reasons, tuple(lines.get(one.flag, ())))
+            for one in found
+        )
 
 
 def _checked(batch: ExposureBatch) -> Sequence[Exposure]:
@@ -205,21 +165,3 @@ def _by_hour(exposures: Sequence[Exposure]) -> Sequence[UsageRow]:
 
 def _hour(at: datetime) -> int:
     return int(at.timestamp() // 3_600)
-
-
-def _rules(rules: FlagRules) -> StaleRules:
-    days, unused = rules.stale_after_s / DAY_S, rules.unused_after_s / DAY_S
-    return StaleRules(everyone_days=days, constant_days=days, unused_days=unused)
-
-
-def _closed(tx: Transaction, releases: set[str]) -> frozenset[str]:
-    """Return those of these releases that have ended; one that nobody knows is not said to have."""
-    closed: set[str] = set()
-    for one in releases - {""}:
-        try:
-            row = tx.get_release(one)
-        except NotFoundError:
-            continue
-        if not row.is_open:
-            closed.add(one)
-    return frozenset(closed)

@@ -13,18 +13,18 @@ from sluiceway.domain.checklists import running
 from sluiceway.domain.checklists.model import Run, RunId, RunPhase
 from sluiceway.domain.checklists.progress import waits_for
 from sluiceway.domain.people.model import Principal
-from sluiceway.domain.process.lists import ItemKind
 from sluiceway.domain.process.team import Permission
 from sluiceway.domain.releases.doing import item_to_run, own_run
 from sluiceway.domain.releases.model import Release
 from sluiceway.domain.releases.world import plays
-from sluiceway.engine.items import folder_of, measure, start
+from sluiceway.engine.items import ANSWERED_AT_ONCE, answer, folder_of, start
 from sluiceway.engine.run_records import record
 from sluiceway.errors import ConflictError, RuleError
 from sluiceway.ports.releases import RunRow
 from sluiceway.ports.store import Transaction
 from sluiceway.services import access
 from sluiceway.services.again import again_on_conflict
+from sluiceway.services.flag_staleness import stale_lines
 from sluiceway.services.ids import new_run_id
 from sluiceway.services.release_base import Releases, find
 from sluiceway.services.release_render_runs import RunAct, run_summary, run_view
@@ -130,8 +130,8 @@ class ReleaseRuns(Releases):
                 directory=scene.world.directory,
             )
             why = f"{checklist_id}/{item_id}: run now"
-            if standing.item.kind is ItemKind.METRIC:
-                return measure(tx, self._clock, release, standing), why
+            if standing.item.kind in ANSWERED_AT_ONCE:
+                return answer(tx, self._clock, release, standing, stale_lines), why
             all_runs = [row.run for row in tx.list_runs(release=release.id, limit=_RUNS)]
             earlier = [run for run in all_runs if run.item == standing.name]
             busy = next((run for run in earlier if not run.phase.is_over), None)

@@ -57,6 +57,12 @@ def test_a_checklist_without_a_time_is_due_at_the_target() -> None:
     assert (checklist.anchor, checklist.offset_s, checklist.title) == (Anchor.TARGET, 0.0, "Day")
 
 
+def test_an_item_may_ask_that_no_flag_is_stale() -> None:
+    text = "checklists: [{id: day, items: [{id: flags, text: Flags are tidy, no_stale_flags: true}]}]"
+
+    assert team_of(text).checklists[0].items == (Item("flags", "Flags are tidy", ItemKind.FLAGS),)
+
+
 def test_an_item_about_figures_may_be_a_sentence() -> None:
     text = "checklists: [{id: day, items: [{id: errors, text: Errors, metric: Error rate < 0.1%}]}]"
 

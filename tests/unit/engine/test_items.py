@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -25,6 +25,7 @@ from tests.unit.engine.runs_bench import Bench, a_bench, log_of
 
 SMOKE = Item("smoke", "Smoke tests", ItemKind.COMMAND, command=("./smoke.sh", "{version}"), timeout_s=7)
 HEALTH = Item("health", "Health endpoint", ItemKind.HTTP, url="http://h/healthz", status=204, contains="ok")
+FLAGS = Item("flags", "No flag has outlived its work", ItemKind.FLAGS)
 ERRORS = Item("errors", "Error rate within range", ItemKind.METRIC, expression="error_rate < 0.01")
 
 
@@ -37,6 +38,7 @@ class Desk:
     items: Items
     id: str
     is_unreadable: bool = False
+    stale: tuple[str, ...] = ()  # flags
 
     def go(self) -> None:
         """Look, carry out what that starts, and look again."""
@@ -77,7 +79,12 @@ def a_desk(*items: Item, offset_s: float = 0.0) -> Generator[Desk]:
                 raise ProcessFileError(("process.yaml: gone",))
             return desk.process
 
-        desk = Desk(bench, process, Items(bench.store, bench.clock, process_of), release.id)
+        def stale_flags(_tx: object, service: str, now: datetime) -> Sequence[str]:
+            assert (service, now) == ("shop", bench.clock.wall())
+            return desk.stale
+
+        looker = Items(bench.store, bench.clock, process_of, stale_flags)
+        desk = Desk(bench, process, looker, release.id)
         yield desk
 
 
@@ -286,3 +293,32 @@ def test_an_answer_for_a_release_that_is_gone_is_no_loss() -> None:
         with desk.bench.store.read() as tx:
             assert tx.get_run(run.id).run.phase is RunPhase.DONE
         assert desk.answers() == []
+
+
+def test_no_stale_flag_is_an_answer_that_needs_no_run() -> None:
+    with a_desk(FLAGS) as desk:
+        desk.go()
+
+        assert desk.answers() == [("flags", ItemState.DONE, "no flag of shop is stale")]
+        assert desk.runs() == []
+        assert log_of(desk.bench, desk.id)[-1] == "item-done: go/flags: no flag of shop is stale"
+
+
+def test_stale_flags_are_named_with_why() -> None:
+    with a_desk(FLAGS) as desk:
+        desk.stale = ("old-cart (expired on 2026-01-01, 90 days ago)", "beta (its release shop-1 is closed)")
+        desk.go()
+
+        said = f"2 flags are stale: {desk.stale[0]}; {desk.stale[1]}"
+        assert desk.answers() == [("flags", ItemState.FAILED, said)]
+
+
+def test_of_many_stale_flags_ten_are_named() -> None:
+    with a_desk(FLAGS) as desk:
+        desk.stale = tuple(f"flag-{number:02}" for number in range(13))
+        desk.go()
+
+        ((_, state, said),) = desk.answers()
+        assert state is ItemState.FAILED
+        assert said.startswith("13 flags are stale: flag-00; flag-01")
+        assert said.endswith("flag-09; and 3 more")

@@ -21,6 +21,7 @@ from sluiceway.errors import (
     RuleError,
 )
 from sluiceway.ports.releases import RunRow
+from sluiceway.services.flag_staleness import stale_lines
 from sluiceway.services.processes import process_of, team_of
 from sluiceway.services.release_render_runs import RunAct
 from sluiceway.services.release_scene import Scenes
@@ -42,7 +43,10 @@ class Site:
         store, clock = self.team.office.store, self.team.office.clock
         self.engine = Runs(store, clock, self.execution)
         self.items = Items(
-            store, clock, lambda tx, one: team_of(process_of(tx, one.service, one.process_hash))
+            store,
+            clock,
+            lambda tx, one: team_of(process_of(tx, one.service, one.process_hash)),
+            stale_lines,
         )
 
     def carry_on(self, run_id: str) -> RunView:

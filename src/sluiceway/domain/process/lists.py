@@ -11,14 +11,16 @@ class ItemKind(StrEnum):
     COMMAND = "command"
     HTTP = "http"
     METRIC = "metric"
+    FLAGS = "flags"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing to do. A manual item is done by a person of `owner`; the others run and answer by themselves.
 
-    `command` is run without a shell. `expression` is CEL over the release's live metrics. `offset_s`, from
-    the list's anchor, overrides the list's. An item that is not `required` never holds a move.
+    `command` is run without a shell. `expression` is CEL over the release's live metrics. One of kind `FLAGS`
+    asks that no feature flag of the service is stale. `offset_s`, from the list's anchor, overrides the
+    list's. An item that is not `required` never holds a move.
     """
 
     id: str
