@@ -17,7 +17,7 @@ from sluiceway.domain.flags.experiment_model import (
     problems_of_plan,
     problems_with_flag,
 )
-from sluiceway.domain.flags.experiment_results import Results
+from sluiceway.domain.flags.experiment_results import Advice, Results
 from sluiceway.domain.flags.model import Serve
 from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.team import Permission
@@ -209,8 +209,8 @@ class ExperimentService(ExperimentWatching):
             alpha=plan.alpha,
             window_s=plan.window_s,
             on_guard=plan.on_guard.value,
-            advice=results.advice.value,
-            likely_winner=results.winner,
+            advice=(Advice.SPLIT_IS_OFF if record.ratio_alarm else results.advice).value,
+            likely_winner="" if record.ratio_alarm else results.winner,
             sentence=record.ratio_alarm or results.sentence,
             findings=views.findings_of(results),
             ratio=views.ratio_of(results.ratio, record.ratio_alarm),

@@ -189,6 +189,7 @@ def test_a_split_that_is_off_is_told_at_once_and_stays_told(lab: Lab) -> None:
     view = lab.look()
 
     assert view.ratio.is_off
+    assert (view.advice, view.likely_winner) == ("split-is-off", "")
     assert view.sentence.startswith("900 users are not spread as planned: A 33.3 percent")
 
 
