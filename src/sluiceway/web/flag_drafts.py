@@ -100,7 +100,7 @@ def rest_of(flag: Flag) -> str:
 def context_of(text: str, key: str = "") -> dict[str, object]:
     """Return a context from lines such as `country = DE`; `key` is who asks.
 
-    Values are read as JSON where they are numbers, truths or lists, else as the text they are. A line without
+    Values are read as JSON where they are numbers, truths, lists or quoted, else as the text they are. A line without
     `=` is an attribute that is there and says nothing.
     """
     found: dict[str, object] = {}
@@ -136,5 +136,9 @@ def _value(text: str) -> Json:
         found: object = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    is_plain = isinstance(found, bool | int | float | list) and text not in {"NaN", "Infinity", "-Infinity"}
+    is_plain = isinstance(found, bool | int | float | str | list) and text not in {
+        "NaN",
+        "Infinity",
+        "-Infinity",
+    }
     return cast("Json", found) if is_plain else text

@@ -32,7 +32,8 @@ from sluiceway.web.flag_acts import (
 )
 from sluiceway.web.flag_drafts import Problem, problems_of, rest_of, suggested_samples
 from sluiceway.web.flag_forms import delete_form
-from sluiceway.web.flag_rows import Key, Wanted, list_filters, narrowed, page_of
+from sluiceway.web.flag_rows import Wanted, list_filters, narrowed, page_of
+from sluiceway.web.flag_stale import Key
 from sluiceway.web.forms import Form
 from sluiceway.web.pages import FILTERS
 from sluiceway.web.rendering import Templates

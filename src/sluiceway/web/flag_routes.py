@@ -33,7 +33,8 @@ from sluiceway.web.answers import html, user_of
 from sluiceway.web.assets import Assets
 from sluiceway.web.flag_drafts import DraftBody, context_of, flag_as_begun, flag_draft, segment_draft
 from sluiceway.web.flag_pages import Asked, FlagPages
-from sluiceway.web.flag_rows import Wanted, stale_flags
+from sluiceway.web.flag_rows import Wanted
+from sluiceway.web.flag_stale import StaleFlags
 
 _HISTORY = 20
 _Words = Annotated[str, QueryParameter(name="q", max_length=200)]
@@ -95,6 +96,7 @@ class FlagConsole:
     """What the routes need."""
 
     flags: Flags
+    stale: StaleFlags
     pages: FlagPages
 
 
@@ -104,7 +106,7 @@ _By = NamedDependency[Principal]
 
 def flag_router(flags: Flags, assets: Assets) -> ControllerRouterHandler:
     """Return the handlers of the pages of flags and segments."""
-    console = FlagConsole(flags, FlagPages(assets))
+    console = FlagConsole(flags, StaleFlags(flags), FlagPages(assets))
     return Router(
         path="/",
         route_handlers=[
@@ -149,7 +151,7 @@ def list_page(
             wanted,
             services=services,
             environments={state.environment for flag in found for state in flag.states},
-            stale=stale_flags(one for service in chosen for one in flags.stale_report(service, by)),
+            stale={key: why for service in chosen for key, why in console.stale.of(service, by).items()},
             after=after,
             user=user_of(by),
         )
@@ -179,13 +181,12 @@ def flag_page(
     """One flag in every environment, complete as it is now; a script keeps it up to date."""
     view = console.flags.get(of, flag, by)
     history = console.flags.history(of, flag, by, before=before, limit=_HISTORY + 1)
-    stale = stale_flags(console.flags.stale_report(of, by))
     return html(
         console.pages.flag_page(
             view,
             console.flags.relations(of, flag, by),
             history[:_HISTORY],
-            stale=stale.get((of, flag), ()),
+            stale=console.stale.of(of, by).get((of, flag), ()),
             older_than=history[_HISTORY - 1].id if len(history) > _HISTORY else None,
             user=user_of(by),
         )

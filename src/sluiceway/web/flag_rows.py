@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sluiceway.domain.flags.model import FlagType
-from sluiceway.services.flag_views import FlagSummary, StaleFlagView
+from sluiceway.services.flag_views import FlagSummary
+from sluiceway.web.flag_stale import Key
 from sluiceway.web.forms import Field, FieldKind, Option, in_words
 
 PAGE = 50
 STANDINGS = ("on", "off", "killed", "held", "scheduled")
-Key = tuple[str, str]  # service and flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,6 @@ def page_of(flags: Sequence[FlagSummary], after: str) -> FlagPage:
     shown = tuple(flags[start : start + PAGE])
     has_more = start + PAGE < len(flags)
     return FlagPage(shown, len(flags), key_words(shown[-1]) if has_more else "")
-
-
-def stale_flags(found: Iterable[StaleFlagView]) -> dict[Key, tuple[str, ...]]:
-    """Return why flags are stale, by flag."""
-    return {(one.service, one.flag): tuple(reason.words for reason in one.reasons) for one in found}
 
 
 def key_words(one: FlagSummary) -> str:

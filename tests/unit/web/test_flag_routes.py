@@ -134,7 +134,7 @@ def test_a_killed_flag_offers_to_be_restored_and_says_why_it_was(console: Consol
 
     text = page(console, "/flags/shop/new-search")
 
-    assert "Baskets are lost" in text
+    assert "baskets are lost" in text
     assert 'data-act="restore-production"' in text
     assert 'data-act="restore"' in text
     assert 'data-act="kill"' not in text
