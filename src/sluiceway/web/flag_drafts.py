@@ -100,8 +100,8 @@ def rest_of(flag: Flag) -> str:
 def context_of(text: str, key: str = "") -> dict[str, object]:
     """Return a context from lines such as `country = DE`; `key` is who asks.
 
-    Values are read as JSON where they are numbers, truths, lists or quoted, else as the text they are. A line without
-    `=` is an attribute that is there and says nothing.
+    Values are read as JSON where they are numbers, truths, lists or quoted, else as the text they are. A line
+    without `=` is an attribute that is there and says nothing.
     """
     found: dict[str, object] = {}
     for line in text[:MAX_SAMPLE_CHARS].splitlines():

@@ -202,6 +202,7 @@ def test_a_draft_is_answered_with_its_diff_and_who_is_reached(console: Console) 
     shares = [int(one) for one in re.findall(r"<p>on for (\d+) of", text)]
     assert 440 <= shares[0] <= 560
     assert shares[1] == 0
+    assert text.count("This one user gets off") == 1
     assert "data-conflict" not in text
 
 
