@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import typer
-from litestar.routes import HTTPRoute
+from litestar.routes import ASGIRoute, HTTPRoute
 
 from sluiceway.api.app import Services, create_api
+from sluiceway.api.flag_answers import METHODS as PLAIN_METHODS
 from sluiceway.cli.main import app
 from sluiceway.errors import SluicewayError
 from tests.docs.pages import ROOT
@@ -53,10 +54,20 @@ def routes() -> list[tuple[str, str]]:
     return [
         (method, re.sub(r":\w+}", "}", route.path))
         for route in built.routes
-        if isinstance(route, HTTPRoute) and not route.path.startswith("/schema")
-        for method in route.methods
+        if not route.path.startswith("/schema")
+        for method in methods(route)
         if method in {"GET", "POST", "PUT", "PATCH", "DELETE"}
     ]
+
+
+def methods(route: object) -> Iterable[str]:
+    match route:
+        case HTTPRoute():
+            return route.methods
+        case ASGIRoute():
+            return cast("Iterable[str]", route.route_handler.opt[PLAIN_METHODS])
+        case _:
+            raise AssertionError(f"{route} is of a kind that nobody has described")
 
 
 @pytest.mark.parametrize("path", COMMANDS)

@@ -12,11 +12,12 @@ from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
 from sluiceway.api.events import Shutdown
-from sluiceway.api.flag_gate import TokenGate
+from sluiceway.api.flag_gate import Place, TokenGate
 from sluiceway.api.flag_served import ServedSets
 from sluiceway.api.flag_sets import flag_set
 from sluiceway.api.flag_streams import FlagStreams, flag_events_route
 from sluiceway.api.ofrep import ofrep_route
+from sluiceway.domain.people.model import Principal
 from sluiceway.services.flag_sets import FlagSets
 from sluiceway.services.tokens import TokenService
 
@@ -25,8 +26,9 @@ class ForApplications:
     """The routes for applications and what stands behind them."""
 
     def __init__(self, tokens: TokenService, sets: FlagSets, shutdown: Shutdown) -> None:
+        self._tokens = tokens
         self._sets = sets
-        self.gate = TokenGate(tokens.authenticate, sets.for_principal)
+        self.gate = TokenGate(self._identify, self._place_of)
         self.served_sets = ServedSets(sets)
         self.streams = FlagStreams(self.gate, self.served_sets, shutdown)
         self.handlers: tuple[ControllerRouterHandler, ...] = (
@@ -43,3 +45,9 @@ class ForApplications:
             yield
         finally:
             unsubscribe()
+
+    def _identify(self, authorization: str) -> Principal:
+        return self._tokens.authenticate(authorization)
+
+    def _place_of(self, by: Principal) -> Place:
+        return self._sets.for_principal(by)

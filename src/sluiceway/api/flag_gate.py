@@ -61,7 +61,7 @@ class _Known:
     asked_at: float
 
 
-BUSY = Refused(429, "too-many-requests", "too many tokens are being checked; come back in a second", 1)
+BUSY = Refused(429, "request", "too many tokens are being checked; come back in a second", 1)
 NOBODY = Refused(
     401,
     UnauthorisedError.code,

@@ -33,7 +33,7 @@ COMMENT_EVERY_S = 10.0
 STUCK_S = 10.0  # a frame that could not be handed over for so long: its reader doesn't read
 MAX_WAITING = 64  # frames for one reader
 _MAX_READERS = 10_000
-_FULL = Refused(429, "too-many-requests", "too many event streams are open; poll, or come back later", 30)
+_FULL = Refused(429, "request", "too many event streams are open; poll, or come back later", 30)
 _HEADERS = (
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),

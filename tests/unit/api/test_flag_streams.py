@@ -328,6 +328,6 @@ def test_one_too_many_is_asked_to_come_back_later(hall: Hall) -> None:
         await Reader(hall).has(1)
         second = Reader(hall)
         await second.ended()
-        assert (second.status, json.loads(second.text)["code"]) == (429, "too-many-requests")
+        assert (second.status, json.loads(second.text)["code"]) == (429, "request")
 
     run(hall, work)
