@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sluiceway.domain.flags.schedules import instant_of
 from sluiceway.errors import InvalidInputError
 
 _LOCAL = re.compile(
@@ -30,7 +30,7 @@ def parse_instant(text: str, zone: str = "") -> tuple[datetime, str]:
     name = match[3] or zone
     if not name:
         raise InvalidInputError(f'"{text}" says no time zone, {_EXPECTED}')
-    return _in_zone(f"{match[1]}T{match[2] or '00:00'}", name), name
+    return instant_of(_local(f"{match[1]}T{match[2] or '00:00'}"), name), name
 
 
 def _with_offset(text: str) -> datetime | None:
@@ -41,16 +41,8 @@ def _with_offset(text: str) -> datetime | None:
         return None
 
 
-def _in_zone(local: str, name: str) -> datetime:
+def _local(text: str) -> datetime:
     try:
-        zone = ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInputError(f'unknown time zone "{name}", expected one such as Europe/Berlin') from error
-    try:
-        found = datetime.fromisoformat(local).replace(tzinfo=zone)
-        instant = found.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInputError(f'"{local}" is no day and time, {_EXPECTED}') from error
-    if instant.astimezone(zone).replace(tzinfo=None) != found.replace(tzinfo=None):
-        raise InvalidInputError(f"{local} does not exist in {name}: the clocks skip it; take an hour later")
-    return instant
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInputError(f'"{text}" is no day and time, {_EXPECTED}') from error

@@ -154,8 +154,8 @@ def test_every_problem_is_told_at_once_with_its_place() -> None:
             "kills are acts, not definitions; use `sluice flags kill`"
         ),
         (
-            "flags.yaml:6:21: flags[0].window.on_at: 2026-03-29T02:30 does not exist in Europe/Berlin: "
-            "the clocks skip it; take an hour later"
+            "flags.yaml:6:21: flags[0].window.on_at: 2026-03-29 02:30 does not exist in Europe/Berlin: "
+            "the clocks go forward past it; choose another time, such as 01:30 or 03:30"
         ),
         (
             "flags.yaml:7:18: flags[0].thresholds[0].on_no_data: is missing; "

@@ -39,7 +39,10 @@ def instant_of(local: datetime, zone: str) -> datetime:
     a time that they skip, naming the gap.
     """
     there = zone_of(zone)
-    at = local.replace(tzinfo=there, fold=0).astimezone(UTC)
+    try:
+        at = local.replace(tzinfo=there, fold=0).astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInputError(f"{local} is outside the years 1 to 9999 as UTC tells them") from error
     if at.astimezone(there).replace(tzinfo=None, fold=0) == local.replace(tzinfo=None, fold=0):
         return at
     # A time in a gap, read with the offsets before and after it, gives the two ends of the jump around it.
