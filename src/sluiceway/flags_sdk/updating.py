@@ -66,10 +66,12 @@ class Updater:
             return State.REFUSED
         if self._known is None:
             return State.STARTING
+        if self._is_streaming:
+            return State.LIVE  # `idle_s` sees to that
         heard_s = self.heard_s
         if heard_s is None or heard_s > self._timing.stale_after_s:
             return State.STALE if self.tried.is_set() else State.STARTING
-        return State.LIVE if self._is_streaming else State.POLLING
+        return State.POLLING
 
     @property
     def heard_s(self) -> float | None:
