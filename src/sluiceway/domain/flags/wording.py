@@ -13,6 +13,7 @@ from sluiceway.domain.flags.model import (
     Constraint,
     Dependency,
     Json,
+    NoData,
     Operator,
     Rule,
     Segment,
@@ -101,11 +102,18 @@ def dependency_words(one: Dependency) -> str:
     return f"{one.flag} is {'on' if one.is_on else 'off'}"
 
 
+_NO_DATA_WORDS = {
+    NoData.KEEP: "missing figures change nothing",
+    NoData.PAUSE: "missing figures pause its rollout",
+    NoData.TURN_OFF: "missing figures turn it off as well",
+}
+
+
 def threshold_words(one: Threshold) -> str:
     """Return when a threshold acts, on what, and what it does without figures."""
-    action = "pauses" if one.action is ThresholdAction.PAUSE else "turns the flag off"
+    action = "pauses its rollout" if one.action is ThresholdAction.PAUSE else "turns the flag off"
     for_s = f" for {one.for_s:.15g} s" if one.for_s else ""
-    return f"{one.when}{for_s} {action}; without data {one.on_no_data.value}"
+    return f"{one.when}{for_s} {action}; {_NO_DATA_WORDS[one.on_no_data]}"
 
 
 def instant_words(at: datetime | None) -> str:

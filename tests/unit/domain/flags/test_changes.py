@@ -31,7 +31,7 @@ COUNTRY = Constraint("country", Operator.IN, ("DE", "FR"))
 BETA = Rule("beta", constraints=(COUNTRY,), reach=10_000)
 SLOW = Threshold("slow", "p95_ms > 200", NoData.KEEP)
 FLAG = Flag("checkout", is_enabled=True, rules=(BETA, Rule("all")), thresholds=(SLOW,))
-QUICKLY = "p95_ms > 200 turns the flag off; without data keep"
+QUICKLY = "p95_ms > 200 turns the flag off; missing figures change nothing"
 
 
 def with_beta(constraint: Constraint) -> Flag:
