@@ -15,7 +15,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,7 +129,7 @@ def _flag(number: int) -> Flag:
 
 
 @contextlib.contextmanager
-def _served(folder: Path) -> Iterator[Target]:
+def _served(folder: Path) -> Generator[Target]:
     port = free_port()
     words = module("sluiceway", "serve", "--data", str(folder), "--port", str(port), "--log-level", "warning")
     with child(words) as process:
@@ -138,7 +138,7 @@ def _served(folder: Path) -> Iterator[Target]:
 
 
 @contextlib.contextmanager
-def _floor(name: str, size: int) -> Iterator[Target]:
+def _floor(name: str, size: int) -> Generator[Target]:
     port = free_port()
     with child(module("bench.bare_asgi", str(port), str(size))) as process:
         wait_until("the floor", lambda: answers(port))

@@ -90,7 +90,7 @@ def listen(host: str, port: int) -> Generator[socket.socket]:
             "or choose another --port"
         ) from failure
     with listener:
-        # Connections inherit it. Without it each answer waits for the client's delayed acknowledgement, 40 ms.
+        # Connections inherit it. Without it answers wait for the client's delayed acknowledgement, 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
