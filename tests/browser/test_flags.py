@@ -22,7 +22,8 @@ def shop(host: Host) -> Shop:
 
 
 def as_person(open_page: OpenPage, shop: Shop, name: str, path: str) -> Page:
-    return open_page(path, **shop.as_person(name))
+    page: Page = open_page(path, **shop.as_person(name))
+    return page
 
 
 def confirm(page: Page) -> None:

@@ -158,7 +158,7 @@ def test_a_killed_flag_is_off_everywhere_until_it_is_released(desk: FlagDesk, fl
     assert desk.served("new").reason is Reason.KILLED
     flags.edit(SERVICE, PRODUCTION, Flag("new", is_enabled=True, owner="ann"), ADA)
     assert desk.served("new").reason is Reason.KILLED
-    with pytest.raises(IllegalMoveError, match=r"held off in production by a kill.*release it first"):
+    with pytest.raises(IllegalMoveError, match=r"held off in production by a kill.*restore it first"):
         flags.toggle(SERVICE, PRODUCTION, "new", True, ADA)
     flags.release_kill(SERVICE, "", "new", ADA)
     assert desk.served("new").value is True
