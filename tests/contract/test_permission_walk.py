@@ -270,6 +270,7 @@ class Terminal:
             run=self.house.run,
             change=self.house.change,
             meeting=self.house.meeting,
+            proposal=self.house.proposal,
             file=self.file,
             team=self.team,
             server=self.server.url,

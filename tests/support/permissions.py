@@ -130,6 +130,8 @@ _OTHER = {"name": "target"}
 _UNTIL = "2999-01-01T00:00:00Z"
 _BOARD = {"of": SERVICE, "board": "board"}
 _FLAG, _KILL = needs(Permission.FLAG), needs(Permission.KILL)
+_OF = f"--service {SERVICE}"
+_UNLEASH = '{"version": 1, "features": []}'
 _A_FLAG = {"of": SERVICE, "flag": "none", "segment": "none", "environment": "production"}
 _EXPERIMENT = {"of": SERVICE, "experiment": "none"}
 
@@ -313,6 +315,7 @@ ROUTES: Mapping[str, tuple[Ask, ...]] = {
     "GET /api/flag-files/{of}": (Ask(_READ, _A_FLAG),),
     "POST /api/flag-files/{of}/plan": (Ask(_READ, _A_FLAG, body={"text": "flags: {}"}),),
     "POST /api/flag-files/{of}/apply": (Ask(_FLAG, _A_FLAG, body={"text": "flags: {}"}),),
+    "GET /api/flag-services": (Ask(Known("those that one may see")),),
     "GET /api/stale-flags/{of}": (Ask(_READ, _A_FLAG),),
     "GET /api/experiments": (Ask(_READ, query=f"service={SERVICE}"),),
     "POST /api/experiments/{of}": (
@@ -392,7 +395,7 @@ class Run:
     """A command line; `{rollout}` and `{done}` are rollouts of SERVICE, `{file}` is its process file.
 
     `{team}` is a process file with its roles, `{release}` its release, `{run}` a run of a runbook for that,
-    `{change}` a change request and `{meeting}` a meeting of its board.
+    `{change}` a change request and `{meeting}` a meeting of its board, `{proposal}` a change of a flag.
     """
 
     rule: Rule
@@ -496,6 +499,31 @@ COMMANDS: Mapping[str, Run] = {
     "sluice change finish": Run(_CHANGE, "{change}"),
     "sluice change link": Run(needs(Permission.PLAN), "{change} {release}"),
     "sluice change unlink": Run(needs(Permission.PLAN), "{change} {release}"),
+    "sluice flags list": Run(_READ, f"--service {SERVICE}"),
+    "sluice flags show": Run(_READ, f"none {_OF}"),
+    "sluice flags new": Run(_FLAG, f"by-command {_OF}"),
+    "sluice flags edit": Run(_FLAG, f"walked {_OF} -e production --on"),
+    "sluice flags on": Run(_FLAG, f"none {_OF} -e production"),
+    "sluice flags off": Run(_FLAG, f"none {_OF} -e production"),
+    "sluice flags kill": Run(_KILL, f"none {_OF}"),
+    "sluice flags restore": Run(_FLAG, f"none {_OF}"),
+    "sluice flags archive": Run(_FLAG, f"none {_OF} --yes"),
+    "sluice flags history": Run(_READ, f"none {_OF}"),
+    "sluice flags undo": Run(_FLAG, f"walked 1 {_OF}"),
+    "sluice flags explain": Run(_READ, f"none {_OF} -e production"),
+    "sluice flags changes": Run(_READ, _OF),
+    "sluice flags approve": Run(needs(Permission.APPROVE, Permission.FLAG), "{proposal} --yes"),
+    "sluice flags reject": Run(needs(Permission.APPROVE, Permission.FLAG), "{proposal} -m no"),
+    "sluice flags withdraw": Run(_FLAG, "{proposal}"),
+    "sluice flags plan": Run(_READ, f"-f - {_OF}", "flags: {}"),
+    "sluice flags apply": Run(_FLAG, f"-f - {_OF}", "flags: {}"),
+    "sluice flags export": Run(_READ, _OF),
+    "sluice flags import": Run(_FLAG, f"-f - {_OF} -e production", _UNLEASH),
+    "sluice flags stale": Run(_READ, _OF),
+    "sluice flags segment list": Run(_READ, _OF),
+    "sluice flags segment show": Run(_READ, f"none {_OF}"),
+    "sluice flags segment save": Run(_FLAG, f"by-command {_OF}"),
+    "sluice flags segment delete": Run(_FLAG, f"none {_OF}"),
     "sluice experiment list": Run(_READ, f"--service {SERVICE}"),
     "sluice experiment show": Run(_READ, f"{SERVICE} none"),
     "sluice experiment start": Run(needs(Permission.FLAG), f"{SERVICE} none --flag none"),

@@ -27,6 +27,7 @@ from sluiceway.api.flag_acts import (
     FlagHistoryRoutes,
     FlagProposalRoutes,
     FlagSegmentRoutes,
+    flag_services,
     stale_flags,
 )
 from sluiceway.api.flag_applications import ForApplications
@@ -83,6 +84,7 @@ API_HANDLERS: tuple[ControllerRouterHandler, ...] = (
     FlagHistoryRoutes,
     FlagSegmentRoutes,
     FlagFileRoutes,
+    flag_services,
     stale_flags,
     flag_exposures,
     audit_verify,

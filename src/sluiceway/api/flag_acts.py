@@ -25,6 +25,7 @@ from sluiceway.errors import InvalidInputError
 from sluiceway.services.flag_views import (
     FilePlanView,
     FlagChange,
+    FlagServiceView,
     FlagVersionView,
     ProposalView,
     SegmentView,
@@ -179,7 +180,16 @@ class FlagFileRoutes(Controller):
         summary="What applying a file of flags would do; nothing is done",
     )
     def plan_flags(self, flags: _Flags, by: _By, of: _Of, data: JSONBody[FlagFileBody]) -> list[FilePlanView]:
-        return list(flags.plan(of, data.text, by, environment=data.environment, path=data.path))
+        return list(
+            flags.plan(
+                of,
+                data.text,
+                by,
+                environment=data.environment,
+                path=data.path,
+                only_adds=data.only_adds,
+            )
+        )
 
     @post(
         "/apply",
@@ -189,8 +199,26 @@ class FlagFileRoutes(Controller):
     )
     def apply_flags(self, flags: _Flags, by: _By, of: _Of, data: JSONBody[FlagFileBody]) -> list[FlagChange]:
         return list(
-            flags.apply(of, data.text, by, environment=data.environment, path=data.path, why=data.reason)
+            flags.apply(
+                of,
+                data.text,
+                by,
+                environment=data.environment,
+                path=data.path,
+                why=data.reason,
+                only_adds=data.only_adds,
+            )
         )
+
+
+@get(
+    "/api/flag-services",
+    sync_to_thread=True,
+    summary="The services that have flags or a process, with their environments",
+    tags=["flags"],
+)
+def flag_services(flags: _Flags, by: _By) -> list[FlagServiceView]:
+    return [FlagServiceView(one, tuple(flags.environments(one, by))) for one in flags.services(by)]
 
 
 @get(

@@ -88,9 +88,14 @@ class FlagVoteBody(_Body):
 
 
 class FlagFileBody(_Body):
-    """A file of flags, YAML or JSON; `path` stands in messages. Without `environment` for each."""
+    """A file of flags, YAML or JSON; `path` stands in messages. Without `environment` for each.
+
+    With `only_adds` it is no file that is kept: what it doesn't hold stays, what is there already and
+    differs is a conflict.
+    """
 
     text: ProcessText
     path: Annotated[str, Field(max_length=4_000)] = "flags.yaml"
     environment: _Text = ""
+    only_adds: bool = False
     reason: str = ""

@@ -15,7 +15,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from sluiceway.adapters.data_dir import find_data_dir, read_note
 from sluiceway.cli import credentials
-from sluiceway.errors import NotReadyError, NotServedError, ProcessFileError, SluicewayError
+from sluiceway.errors import (
+    FlagFileError,
+    NotReadyError,
+    NotServedError,
+    ProcessFileError,
+    SluicewayError,
+)
 from sluiceway.services.points import PointView
 from sluiceway.services.sessions import LoginView
 from sluiceway.services.views import RolloutView
@@ -87,6 +93,20 @@ class Client:
         """Send JSON and return the parsed answer; raises as `get` does."""
         with self._reached():
             return _parsed(self._http.post(path, json=body), kind)
+
+    def put(self, path: str, kind: type[Answer], body: Mapping[str, object]) -> Answer:
+        """Send JSON to be put in place and return the parsed answer; raises as `get` does."""
+        with self._reached():
+            return _parsed(self._http.put(path, json=body), kind)
+
+    def text(self, path: str, **params: str | None) -> str:
+        """Return an answer that is a text, not JSON; raises as `get` does."""
+        wanted = {name: value for name, value in params.items() if value is not None}
+        with self._reached():
+            response = self._http.get(path, params=wanted)
+        if response.is_error:
+            raise _error(response)
+        return response.text
 
     def log_in(self, name: str, password: str) -> tuple[LoginView, str]:
         """Begin a session; return it with its key. Raises as `get` does, TooManyAttemptsError besides."""
@@ -175,8 +195,9 @@ def _error(response: httpx.Response) -> SluicewayError:
         return NotServedError(
             f"{response.url} answered {response.status_code}, not as a Sluiceway server does"
         )
-    if code == ProcessFileError.code:
-        return ProcessFileError(tuple(str(problem) for problem in found.get("problems", [detail])))
+    for of_file in (ProcessFileError, FlagFileError):
+        if code == of_file.code:
+            return of_file(tuple(str(problem) for problem in found.get("problems", [detail])))
     if code == NotReadyError.code:
         return NotReadyError(detail.partition("\n")[0], tuple(str(one) for one in found.get("missing", ())))
     for known in _tree(SluicewayError):

@@ -15,6 +15,7 @@ from sluiceway.cli import (
     change,
     checklist,
     experiment,
+    flag,
     plan,
     process,
     process_apply,
@@ -31,7 +32,7 @@ from sluiceway.cli.output import print_json, say
 from sluiceway.cli.push import push
 from sluiceway.cli.rehearse import rehearse
 from sluiceway.cli.serve import down, serve
-from sluiceway.errors import ProcessFileError, SluicewayError
+from sluiceway.errors import FlagFileError, ProcessFileError, SluicewayError
 
 
 class ErrorWords(TyperGroup):
@@ -40,7 +41,7 @@ class ErrorWords(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except ProcessFileError as error:
+        except (ProcessFileError, FlagFileError) as error:
             say(str(error))
             count = len(error.problems)
             say(f"{count} problem{'s' if count != 1 else ''} found")
@@ -73,6 +74,7 @@ app.command("work")(work.work)
 app.add_typer(release.app, name="release")
 app.add_typer(change.app, name="change")
 app.add_typer(board.app, name="board")
+app.add_typer(flag.app, name="flags")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(checklist.app, name="checklist")
 app.add_typer(runbook.app, name="runbook")

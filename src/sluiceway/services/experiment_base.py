@@ -58,7 +58,7 @@ class ExperimentBase:
         if held is None or not isinstance(held.item, Flag):
             raise NotFoundError(
                 f"{service} has no flag {flag[:MAX_ID_CHARS]!r} in {environment};"
-                f" `sluice flags list {service}` shows those it has"
+                f" `sluice flags list --service {service}` shows those it has"
             )
         return held.item
 

@@ -307,7 +307,7 @@ def flag_there(scene: SetScene, flag: str) -> Flag:
     if found is None:
         raise NotFoundError(
             f"{scene.service} has no flag {flag[:MAX_ID_CHARS]!r} in {scene.environment}; "
-            f"`sluice flags list {scene.service}` shows those it has"
+            f"`sluice flags list --service {scene.service}` shows those it has"
         )
     return found
 

@@ -95,7 +95,7 @@ class FlagEditing(FlagProposals):
             if on and found.hold is not None:
                 raise IllegalMoveError(
                     f"{flag} is held off in {environment} by a {found.hold.by}, so turning it on does "
-                    f"nothing; release it first with `sluice flags release {service} {flag}`"
+                    f"nothing; restore it first with `sluice flags restore {flag} --service {service}`"
                 )
             return change_of(replace(found, is_enabled=on))
 
@@ -274,7 +274,8 @@ class FlagEditing(FlagProposals):
         if not found:
             where = f" in {environment[:100]}" if environment else ""
             raise NotFoundError(
-                f"{service} has no flag {flag[:100]!r}{where}; `sluice flags list {service}` shows its flags"
+                f"{service} has no flag {flag[:100]!r}{where}; "
+                f"`sluice flags list --service {service}` shows its flags"
             )
         return found
 

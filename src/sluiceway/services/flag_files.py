@@ -26,6 +26,8 @@ from sluiceway.services.flag_environments import environments_of, require_among
 from sluiceway.services.flag_proposals import FlagProposals
 from sluiceway.services.texts import line, prose
 
+IMPORTED = "flags-imported"  # flags of another tool, or of another service
+
 
 @dataclass(frozen=True, slots=True)
 class _Plans:
@@ -67,9 +69,12 @@ class FlagFiles(FlagProposals):
         *,
         environment: str = "",
         path: str = "flags.yaml",
+        only_adds: bool = False,
     ) -> tuple[views.FilePlanView, ...]:
         """Return what applying a file would do, in one environment or for "" in each.
 
+        With `only_adds` it is no file that is kept, but flags that come from elsewhere: what it doesn't hold
+        stays, and what is there already and differs is a conflict.
         Raises FlagFileError with every problem of the file, NotFoundError for an unknown environment.
         """
         with self._store.read() as tx:
@@ -80,7 +85,7 @@ class FlagFiles(FlagProposals):
             for one in chosen:
                 scene = SetScene(tx, service, one, 0, self._sets.items(tx, service, one))
                 policy = self._approval_in(scene)
-                plans = _planned(scene, file)
+                plans = _planned(scene, file, only_adds=only_adds)
                 found.append(
                     views.FilePlanView(
                         service,
@@ -102,6 +107,7 @@ class FlagFiles(FlagProposals):
         environment: str = "",
         path: str = "flags.yaml",
         why: str = "",
+        only_adds: bool = False,
     ) -> tuple[views.FlagChange, ...]:
         """Make flags and segments what a file says, in one environment or for "" in each: all or nothing.
 
@@ -109,24 +115,21 @@ class FlagFiles(FlagProposals):
         of what was edited elsewhere since the file was last applied, else as `plan`.
         """
         reason = prose(why, "the reason") or f"from {line(path, 'the path', 500)}"
-        act = Act(APPLIED, access.actor(by), by.name, reason)
+        act = Act(IMPORTED if only_adds else APPLIED, access.actor(by), by.name, reason)
         with self._store.read() as tx:
             access.require(tx, by, Permission.FLAG, service)
             file = _read(tx, service, text, path)
             chosen = _chosen(tx, service, environment)
 
         def put(scene: SetScene) -> views.FlagChange:
-            plans = _planned(scene, file)
+            plans = _planned(scene, file, only_adds=only_adds)
             if plans.conflicts:
                 told = "\n".join(one for one in plans.lines if one.removeprefix("segment ").startswith("!"))
-                raise ConflictError(
-                    f"in {scene.environment} this was edited elsewhere since {path} was last applied:\n"
-                    f"{told}\n"
-                    "bring the edits into the file, or undo them, then apply it again"
+                raise ConflictError(_conflict(scene.environment, path, told, only_adds=only_adds))
+            if not only_adds:
+                scene.tx.save_applied_flags(
+                    service, scene.environment, _settled(scene, _items(file, scene.environment), plans.change)
                 )
-            scene.tx.save_applied_flags(
-                service, scene.environment, _settled(scene, _items(file, scene.environment), plans.change)
-            )
             return self._propose_or_commit(scene, plans.change, act)
 
         return self._in_environments(service, chosen, put, allowed=allowed(by, Permission.FLAG, service))
@@ -157,12 +160,22 @@ def _chosen(tx: Transaction, service: str, environment: str) -> tuple[str, ...]:
     return (environment,) if environment else known
 
 
-def _planned(scene: SetScene, file: FlagFile) -> _Plans:
+def _conflict(environment: str, path: str, told: str, *, only_adds: bool) -> str:
+    if only_adds:
+        return (
+            f"in {environment} there is already what {path} holds, and it differs:\n{told}\n"
+            "take it out of the file, or give it another id there, then import it again"
+        )
+    return (
+        f"in {environment} this was edited elsewhere since {path} was last applied:\n{told}\n"
+        "bring the edits into the file, or undo them, then apply it again"
+    )
+
+
+def _planned(scene: SetScene, file: FlagFile, *, only_adds: bool) -> _Plans:
     live = flag_set_of(scene)
-    applied = [
-        item_of(kind, text)
-        for (kind, _), text in scene.tx.applied_flags(scene.service, scene.environment).items()
-    ]
+    kept = scene.tx.applied_flags(scene.service, scene.environment)
+    applied = [] if only_adds else [item_of(kind, text) for (kind, _), text in kept.items()]
     return _Plans(
         plan(
             file.environments.get(scene.environment, ()),

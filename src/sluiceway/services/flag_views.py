@@ -36,6 +36,14 @@ class FlagChange:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagServiceView:
+    """A service that has flags, or a process and therefore may; its environments in the process's order."""
+
+    service: str
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FlagStateView:
     """A flag in one environment. `held_off_by` is "kill", "threshold" or "", `words` says it in short.
 

@@ -38,7 +38,7 @@ class Conflict(Generic[_T]):
     applied: _T | None
     in_file: _T | None
     live: _T | None
-    file_lines: tuple[str, ...]  # from `applied` to the file
+    file_lines: tuple[str, ...]  # from `applied` to the file; without one, from what is in force
     live_lines: tuple[str, ...]  # from `applied` to what is in force
 
 
@@ -107,7 +107,9 @@ def _planned(
         if mine == theirs:
             continue
         if theirs != began:
-            conflicts.append(Conflict(id_, began, mine, theirs, words(began, mine), words(began, theirs)))
+            # What the file never held has nothing that both sides began with: one is compared with the other.
+            lines = words(theirs if began is None else began, mine), words(began, theirs)
+            conflicts.append(Conflict(id_, began, mine, theirs, *lines))
             continue
         edit = Edit(id_, theirs, mine, words(theirs, mine))
         (creates if theirs is None else removals if mine is None else changes).append(edit)
@@ -126,6 +128,10 @@ def _with_acts(edit: Edit[Flag], live: Flag) -> Edit[Flag]:
 
 
 def _conflict_lines(one: Conflict[_T]) -> Iterator[str]:
+    if one.applied is None:
+        yield f"! {one.id}: is there already, made elsewhere, and not as the file has it"
+        yield from (f"!   the file would change: {line}" for line in one.file_lines)
+        return
     yield f"! {one.id}: was edited elsewhere since the file was last applied"
     yield from (f"!   in the file: {line}" for line in one.file_lines or ("unchanged",))
     yield from (f"!   in force: {line}" for line in one.live_lines or ("unchanged",))
