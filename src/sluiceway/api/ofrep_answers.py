@@ -47,7 +47,10 @@ class Answers:
         return found
 
     def _write(self, evaluation: Evaluation) -> bytes:
-        text = _encode(answer_of(evaluation, self._metadata.get(evaluation.flag, {})))
+        try:
+            text = _encode(answer_of(evaluation, self._metadata.get(evaluation.flag, {})))
+        except (TypeError, ValueError):  # half a surrogate pair, say; the other flags are served all the same
+            text = failure(ErrorCode.GENERAL, "its value can't be written as JSON", evaluation.flag)
         if len(self._kept) < self._most:
             self._kept.append(evaluation)
             self._written[id(evaluation)] = text

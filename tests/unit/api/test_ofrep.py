@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
 
-from sluiceway.api.ofrep import MAX_BODY_BYTES
-from sluiceway.domain.flags.model import Dependency, Flag, Window
+from sluiceway.api.flag_gate import TokenGate
+from sluiceway.api.flag_served import ServedSets
+from sluiceway.api.ofrep import MAX_BODY_BYTES, ofrep_route
+from sluiceway.api.ofrep_answers import Answers
+from sluiceway.domain.flags.compiling import compile_set
+from sluiceway.domain.flags.model import Dependency, Flag, FlagSet, Variant, Window
+from sluiceway.domain.people.model import Principal
 from sluiceway.domain.process.team import Permission
+from sluiceway.errors import StoreError
 from tests.unit.api.conftest import Desk
 from tests.unit.api.flag_rig import (
     ALL,
@@ -283,3 +292,41 @@ def test_a_change_is_seen_by_the_very_next_request(shop: Desk) -> None:
         shop.office.services.flags.toggle(SHOP, HERE, ON_FOR_ALL.id, is_on, ADA)
 
         assert ask(shop, ON_FOR_ALL.id).json()["value"] is is_on
+
+
+# Bad days
+
+
+def broken(identify: Callable[[str], Principal]) -> httpx.Response:
+    """Return what is answered when tokens are looked up like this."""
+    sets: Any = None
+    app = Litestar([ofrep_route(TokenGate(identify, lambda _: (SHOP, HERE)), ServedSets(sets))])
+    with TestClient(app, raise_server_exceptions=False) as client:
+        return client.post(ALL, json=about(), headers=bearer("a"))
+
+
+def test_a_store_that_cannot_be_read_is_told_as_such() -> None:
+    def identify(_: str) -> Principal:
+        raise StoreError("the disk is gone")
+
+    answer = broken(identify)
+
+    assert (answer.status_code, answer.json()) == (503, {"errorDetails": "the disk is gone"})
+
+
+def test_what_nobody_foresaw_is_a_500_that_tells_nothing_of_the_inside() -> None:
+    answer = broken(Principal)  # and then there are no sets
+
+    assert answer.status_code == 500
+    assert answer.json() == {"errorDetails": "something unforeseen went wrong; the server's log holds what"}
+
+
+def test_a_value_that_cannot_be_written_is_that_flags_error_alone() -> None:
+    broken_flag = Flag("half", is_enabled=True, variants=(Variant("on", "\ud800"), Variant("off", "")))
+    flags = FlagSet(SHOP, HERE, 1, (broken_flag, ON_FOR_ALL))
+    evaluator = compile_set(flags, now=lambda: 0.0, chance=lambda: 0.0)
+
+    half, whole = Answers(flags).of_each(evaluator.evaluate, evaluator.keys, {"targetingKey": "a"})
+
+    assert b'"errorCode":"GENERAL"' in half
+    assert b'"value":true' in whole
