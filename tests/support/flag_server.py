@@ -85,7 +85,8 @@ class FlagServer:
 
     def stop(self) -> None:
         """Go away as a killed process does: whoever is connected is cut off."""
-        http, self._http = self._http, None
+        with self._lock:
+            http, self._http = self._http, None
         if http is None:
             return
         http.shutdown()
@@ -126,10 +127,10 @@ class FlagServer:
         self._answers = {}
 
     @contextlib.contextmanager
-    def listening(self, connected: socket.socket) -> Iterator[queue.Queue[bytes | None]]:
+    def listening(self, http: _Http, connected: socket.socket) -> Iterator[queue.Queue[bytes | None]]:
         waiting: queue.Queue[bytes | None] = queue.Queue()
         with self._lock:
-            waiting.put(self.notice())
+            waiting.put(self.notice() if http is self._http else None)  # None: it was stopped meanwhile
             self._streams[waiting] = connected
         try:
             yield waiting
@@ -178,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
             reply(200, document, etag=etag)(self)
 
     def _events(self) -> None:
-        with self.server.home.listening(self.connection) as waiting:
+        with self.server.home.listening(self.server, self.connection) as waiting:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream; charset=utf-8")
             self.send_header("Transfer-Encoding", "chunked")
