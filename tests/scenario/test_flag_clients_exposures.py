@@ -1,4 +1,4 @@
-"""What a client reports of the flags it served: hashed, in batches, once, and never at the application's cost."""
+"""What a client reports of the flags it served: hashed, in batches, once, never at its host's cost."""
 
 from __future__ import annotations
 
