@@ -65,12 +65,14 @@ class FlagServer:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def etag(self) -> str:
-        return hashlib.sha256(self.document).hexdigest()
+    def flags(self) -> FlagSet:
+        return self._flags
 
-    @property
-    def document(self) -> bytes:
-        return json.dumps(set_to_json(self.flags)).encode()
+    @flags.setter
+    def flags(self, flags: FlagSet) -> None:
+        """Change the set without telling anybody."""
+        document = json.dumps(set_to_json(flags)).encode()
+        self._flags, self.document, self.etag = flags, document, hashlib.sha256(document).hexdigest()
 
     @property
     def listeners(self) -> int:
