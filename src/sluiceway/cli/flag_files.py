@@ -28,6 +28,7 @@ from sluiceway.config.flag_file import parse_flag_file
 from sluiceway.config.flag_file_writing import flag_file_text
 from sluiceway.config.flag_formats.converted import Converted, Exported
 from sluiceway.config.flag_formats.detect import FlagFormat, convert, export
+from sluiceway.domain.flags.checking import problems_of_set
 from sluiceway.domain.flags.model import FlagSet
 from sluiceway.errors import ConflictError, InvalidInputError
 from sluiceway.services.flag_views import FilePlanView, FlagChange, FlagSummary
@@ -177,6 +178,7 @@ def import_flags(
     text = _text(file)
     kind = None if format_ is ReadFormat.AUTO else FlagFormat(format_.value)
     found = _chosen(convert(text, kind, environment=environment or ""), environment, file)
+    found = [_sound(one) for one in found]
     for one in found:
         _tell_losses(one, one.flags.environment)
     if as_file:
@@ -210,6 +212,18 @@ def _chosen(found: Sequence[Converted], environment: str | None, file: Path) -> 
     if "" in names:
         raise InvalidInputError(f"{file} does not say which environment its flags are for; use --environment")
     return list(found)
+
+
+def _sound(found: Converted) -> Converted:
+    """Return a set without the flags that could not be saved here, nor those that depend on them."""
+    flags, problems = found.flags.flags, list(found.problems)
+    while True:
+        wrong = problems_of_set(replace(found.flags, flags=flags))
+        left = tuple(one for one in flags if not any(text.startswith(f"flags.{one.id}: ") for text in wrong))
+        if len(left) == len(flags):
+            return replace(found, flags=replace(found.flags, flags=flags), problems=tuple(problems))
+        problems += [text for text in wrong if text.startswith("flags.")]
+        flags = left
 
 
 def _import_plan(client: Client, service: str, flags: FlagSet, file: Path) -> list[FilePlanView]:
