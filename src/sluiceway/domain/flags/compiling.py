@@ -7,7 +7,7 @@ used. In words: `explaining`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -205,11 +205,7 @@ def _plans(
     for key in ordered.flags:
         known = before.get(key)
         needs = by_id[key].dependencies
-        if (
-            known is not None
-            and key not in circles
-            and all(one.flag in before and plans.get(one.flag) is before[one.flag] for one in needs)
-        ):
+        if known is not None and (not needs or (key not in circles and _are_kept(needs, plans, before))):
             plans[key] = known
             continue
         if key in circles:
@@ -223,6 +219,10 @@ def _plans(
             failed = failure(key, ErrorCode.GENERAL, f"the flag can't be compiled: {type(error).__name__}")
             plans[key] = _same(key, failed)
     return plans
+
+
+def _are_kept(needs: Sequence[Dependency], plans: Mapping[str, _Plan], before: Mapping[str, _Plan]) -> bool:
+    return all(one.flag in before and plans.get(one.flag) is before[one.flag] for one in needs)
 
 
 def _plan(

@@ -29,10 +29,16 @@ def order(flags: Mapping[str, Flag]) -> Order:
 
     Source: R. Tarjan, Depth-first search and linear graph algorithms (1972), with a stack of its own.
     """
-    walk = _Walk({key: _known_parents(flag, flags) for key, flag in flags.items()})
-    for flag in flags:
-        if flag not in walk.number:
-            walk.down_from(flag)
+    linked = {key: _known_parents(flag, flags) for key, flag in flags.items() if flag.dependencies}
+    if not linked:
+        return Order(tuple(flags), ())
+    alone = [key for key in flags if key not in linked]
+    walk = _Walk(dict.fromkeys(alone, ()) | linked)
+    for key in alone:
+        walk.pass_by(key)
+    for key in linked:
+        if key not in walk.number:
+            walk.down_from(key)
     return Order(tuple(walk.done), tuple(walk.circles))
 
 
@@ -49,6 +55,11 @@ class _Walk:
     is_open: set[str] = field(default_factory=set[str])
     done: list[str] = field(default_factory=list[str])
     circles: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
+
+    def pass_by(self, flag: str) -> None:
+        """Place a flag that depends on none: there is nowhere to go from it."""
+        self.number[flag] = self.lowest[flag] = len(self.number)
+        self.done.append(flag)
 
     def down_from(self, root: str) -> None:
         path: list[tuple[str, Iterator[str]]] = [self._enter(root)]
