@@ -70,7 +70,8 @@ def list_flags(
 ) -> None:
     """List flags with their state in each environment."""
     client = connect(server)
-    services = [service] if service else _services(client)
+    known = {one.service: one.environments for one in client.get("/api/flag-services", list[FlagServiceView])}
+    services = [service] if service else list(known)
     found = [one for name in services for one in client.get(flags_path(name), list[FlagSummary])]
     if stale:
         old = {(name, one.flag) for name in services for one in _stale(client, name)}
@@ -81,21 +82,19 @@ def list_flags(
     if as_json:
         print_json(found, list[FlagSummary])
     elif found:
-        out().print(flag_table(found, _waiting(client, service or ""), only=environment))
+        environments = dict.fromkeys(one for name in services for one in known.get(name, ()))
+        shown = [environment] if environment else list(environments)
+        out().print(flag_table(found, shown, _waiting(client, service)))
     else:
         such = "such " if stale or kind or environment else ""
         say(f"no {such}flags; make one with `sluice flags new FLAG`")
-
-
-def _services(client: Client) -> list[str]:
-    return [one.service for one in client.get("/api/flag-services", list[FlagServiceView])]
 
 
 def _stale(client: Client, service: str) -> list[StaleFlagView]:
     return client.get(f"/api/stale-flags/{named(service, 'service')}", list[StaleFlagView])
 
 
-def _waiting(client: Client, service: str) -> Counter[tuple[str, str]]:
+def _waiting(client: Client, service: str | None) -> Counter[tuple[str, str]]:
     proposals = client.get("/api/flag-proposals", list[ProposalView], service=service)
     return Counter((one.service, item) for one in proposals for item in one.items)
 

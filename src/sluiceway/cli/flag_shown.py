@@ -35,18 +35,16 @@ _MISSING = "-"
 
 
 def flag_table(
-    found: Sequence[FlagSummary], waiting: Mapping[tuple[str, str], int], *, only: str = ""
+    found: Sequence[FlagSummary], environments: Sequence[str], waiting: Mapping[tuple[str, str], int]
 ) -> RenderableType:
-    """Return a line per flag with a column per environment; `only` is the one environment to show.
+    """Return a line per flag with a column per environment.
 
     `waiting` counts the changes that wait, by service and flag.
     """
     has_services = len({one.service for one in found}) > 1
-    environments = dict.fromkeys(state.environment for one in found for state in one.states)
-    shown = [one for one in environments if only in {"", one}]
     services = ("service",) if has_services else ()
     waits = ("waiting",) if waiting else ()
-    table = plain_table("flag", *services, "type", *shown, "owner", *waits)
+    table = plain_table("flag", *services, "type", *environments, "owner", *waits)
     for one in found:
         states = {state.environment: state for state in one.states}
         count = waiting.get((one.service, one.id), 0)
@@ -54,7 +52,7 @@ def flag_table(
             Text(one.id),
             *([Text(one.service)] if has_services else []),
             one.type,
-            *(state_text(states.get(name)) for name in shown),
+            *(state_text(states.get(name)) for name in environments),
             Text(one.owner),
             *([Text(_changes(count), style="yellow")] if waiting else []),
         )
