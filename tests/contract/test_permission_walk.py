@@ -1,6 +1,6 @@
 """Every route and every command refuses a stranger and the wrong role, and lets the right one through.
 
-What each asks is in `tests.support.permissions`; one that has no entry there fails here.
+What each asks is in `tests.support.permissions_of_routes` and `_of_commands`; without an entry it fails here.
 """
 
 from __future__ import annotations
@@ -29,19 +29,9 @@ from sluiceway.domain.flags.model import Flag
 from sluiceway.domain.releases.model import Facts
 from sluiceway.web.assets import load_assets
 from sluiceway.web.routes import web_handlers
-from tests.support.permissions import (
-    COMMANDS,
-    ROUTES,
-    SERVICE,
-    Ask,
-    Known,
-    Local,
-    Needs,
-    Open,
-    Rule,
-    Run,
-    walk_process,
-)
+from tests.support.permissions import SERVICE, Known, Local, Needs, Open, Rule, walk_process
+from tests.support.permissions_of_commands import COMMANDS, Run
+from tests.support.permissions_of_routes import ROUTES, Ask
 from tests.unit.api.served import Served
 from tests.unit.services.desk import ADA, Office, open_office
 from tests.unit.services.test_starting import PROCESS
