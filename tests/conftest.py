@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # A run that was started in the background of a script inherits a Ctrl-C that is ignored, and would hand it on
@@ -18,3 +21,10 @@ _ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_sl
 settings.register_profile("search", _ANY_MACHINE)
 settings.register_profile("sluiceway", _ANY_MACHINE, derandomize=True)
 settings.load_profile("sluiceway")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_begin() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    """Let no test find the logs as another one set them up: a rehearsal, for one, silences them."""
+    yield
+    structlog.reset_defaults()

@@ -154,7 +154,7 @@ def test_stopping_ends_what_the_instance_started_itself(rig: LocalRig, tmp_path:
 
     rig.deploy.stop(service, V1)
 
-    assert not rig.is_running(child)
+    rig.poll(lambda: not rig.is_running(child))
 
 
 def test_a_crash_leaves_no_orphan(rig: LocalRig, tmp_path: Path) -> None:
