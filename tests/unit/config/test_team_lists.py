@@ -36,6 +36,7 @@ def test_items_are_done_by_people_commands_requests_and_figures(team: TeamProces
             contains="ok",
         ),
         Item("errors", "Error rate within range", ItemKind.METRIC, expression="error_rate < 0.01"),
+        Item("flags", "No flag is stale", ItemKind.FLAGS),
     )
 
 
