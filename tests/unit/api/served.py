@@ -29,6 +29,7 @@ class Served:
         config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
         self._server = uvicorn.Server(config)
         self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as `sluice serve` does
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.client = Client(self.url)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
