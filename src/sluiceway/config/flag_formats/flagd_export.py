@@ -8,12 +8,13 @@ Source: flagd.dev/reference/flag-definitions.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from sluiceway.config.flag_formats.converted import Exported
+from sluiceway.config.flag_formats.exporting import refuse_what_only_we_know, write_each
 from sluiceway.config.flag_formats.flagd import KEPT
 from sluiceway.config.flag_formats.reading import NotConvertible, refuse
-from sluiceway.config.flag_formats.rules import SPLIT_NOTE
 from sluiceway.domain.flags.model import (
     BUCKETS,
     RANDOM,
@@ -48,46 +49,13 @@ _TEXTS: Final = {Operator.STARTS_WITH: "starts_with", Operator.ENDS_WITH: "ends_
 
 def to_flagd(flags: FlagSet) -> Exported:
     """Return the flags in flagd's format, with notes on what is lost and the problems of those left out."""
-    segments = {one.id: one for one in flags.segments}
-    document: dict[str, Json] = {}
-    notes: list[str] = []
-    problems: list[str] = []
-    for flag in flags.flags:
-        try:
-            document[flag.id] = _flag(flag, segments)
-        except NotConvertible as error:
-            problems.append(str(error))
-            continue
-        notes += lost(flag)
-        if flag.off_variant and (not flag.is_enabled or flag.hold is not None):
-            notes.append(f"{flag.id}: is off; flagd then gives the caller's default, not {flag.off_variant}")
-    return Exported({"$schema": _SCHEMA, "flags": document}, tuple(notes), tuple(problems))
+    written = write_each(flags, _flag, _when_off)
+    return replace(written, document={"$schema": _SCHEMA, "flags": written.document})
 
 
-def lost(flag: Flag) -> list[str]:
-    """Return notes on what other tools than ours don't know of a flag."""
-    splits = any(one.split for one in (flag.serve, flag.otherwise, *(rule.serve for rule in flag.rules)))
-    said = {
-        "thresholds": bool(flag.thresholds),
-        "its experiment": flag.experiment is not None,
-        "its owner": bool(flag.owner),
-        "its expiry": flag.expires_at is not None,
-        "its release": bool(flag.release),
-    }
-    notes = [
-        f"{flag.id}: {what} can't be said there and stays behind"
-        for what, is_there in said.items()
-        if is_there
-    ]
-    if splits or any(rule.reach < BUCKETS for rule in flag.rules):
-        notes.append(f"{flag.id}: {SPLIT_NOTE.replace('here', 'there')}")
-    return notes
-
-
-def refuse_what_only_we_know(flag: Flag) -> None:
-    """Raise NotConvertible for what changes answers and can't be told to tools without it."""
-    if flag.dependencies:
-        refuse(f"{flag.id}.dependencies", "flags that depend on others can't be said there")
+def _when_off(flag: Flag) -> str:
+    is_off = not flag.is_enabled or flag.hold is not None
+    return f"is off; flagd then gives the caller's default, not {flag.off_variant}" if is_off else ""
 
 
 def _flag(flag: Flag, segments: Mapping[str, Segment]) -> dict[str, Json]:

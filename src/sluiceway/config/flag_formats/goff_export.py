@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from sluiceway.config.flag_formats.converted import Exported
-from sluiceway.config.flag_formats.flagd_export import lost, refuse_what_only_we_know
+from sluiceway.config.flag_formats.exporting import refuse_what_only_we_know, write_each
 from sluiceway.config.flag_formats.goff import KEPT
-from sluiceway.config.flag_formats.reading import NotConvertible, refuse
+from sluiceway.config.flag_formats.reading import refuse
 from sluiceway.domain.flags.model import (
     BUCKETS,
     RANDOM,
@@ -49,20 +49,11 @@ _QUOTED: Final = frozenset({Operator.CONTAINS, Operator.STARTS_WITH, Operator.EN
 
 def to_goff(flags: FlagSet) -> Exported:
     """Return the flags in GO Feature Flag's format, with notes on what is lost and problems of others."""
-    segments = {one.id: one for one in flags.segments}
-    document: dict[str, Json] = {}
-    notes: list[str] = []
-    problems: list[str] = []
-    for flag in flags.flags:
-        try:
-            document[flag.id] = _flag(flag, segments)
-        except NotConvertible as error:
-            problems.append(str(error))
-            continue
-        notes += lost(flag)
-        if flag.off_variant:
-            notes.append(f"{flag.id}: while it is off callers get their default, not {flag.off_variant}")
-    return Exported(document, tuple(notes), tuple(problems))
+    return write_each(flags, _flag, _when_off)
+
+
+def _when_off(flag: Flag) -> str:
+    return f"while it is off callers get their default, not {flag.off_variant}"
 
 
 def _flag(flag: Flag, segments: Mapping[str, Segment]) -> dict[str, Json]:
